@@ -1,0 +1,1 @@
+"""The tables of this package; placeholder until its owner writes them."""
