@@ -1,1 +1,4 @@
-"""Placeholder docstring; the owner of this package writes it."""
+"""What happened: decisions, the steps that followed them, and clicks that cost money.
+
+Rows are written once and carry their own price. No text and no vector of a conversation is here.
+"""

@@ -1,1 +1,63 @@
-"""The tables of this package; placeholder until its owner writes them."""
+"""The rows of events: written once, never changed.
+
+A decision carries everything that its price depends on. An impression is (decision, step), which is
+the primary key, so that a step can happen only once. Visits that nobody human made are kept apart:
+they must not use up the one click of a decision.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import Base
+from kernel.money import Micros
+
+
+class DecisionRow(Base):
+    __tablename__ = "ad_decision"
+    __table_args__ = (
+        sa.Index("ix_ad_decision_campaign_id_created_at", "campaign_id", "created_at"),
+        sa.Index("ix_ad_decision_publisher_id_created_at", "publisher_id", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    created_at: Mapped[datetime]
+    publisher_id: Mapped[str] = mapped_column(sa.String(40))
+    app_id: Mapped[str | None] = mapped_column(sa.String(40))
+    test: Mapped[bool]
+    outcome: Mapped[str] = mapped_column(sa.String(10))
+    no_fill_reason: Mapped[str | None] = mapped_column(sa.String(30))
+    advertiser_id: Mapped[str | None] = mapped_column(sa.String(40))
+    campaign_id: Mapped[str | None] = mapped_column(sa.String(40))
+    creative_id: Mapped[str | None] = mapped_column(sa.String(40))
+    creative_number: Mapped[int | None]
+    creative_version: Mapped[int | None]
+    format: Mapped[str | None] = mapped_column(sa.String(10))
+    bid_micros: Mapped[Micros | None]
+    price_micros: Mapped[Micros | None]
+    relevance: Mapped[float | None]
+    topic: Mapped[str | None] = mapped_column(sa.String(40))
+    trace: Mapped[dict[str, Any]]
+
+
+class StepRow(Base):
+    __tablename__ = "ad_step"
+
+    decision_id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    step: Mapped[str] = mapped_column(sa.String(12), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    billable: Mapped[bool]
+    price_micros: Mapped[Micros | None]
+    unbilled_reason: Mapped[str | None] = mapped_column(sa.String(30))
+
+
+class RefusedVisitRow(Base):
+    """A click by a machine: one row per decision and reason, so that a crawler cannot fill it."""
+
+    __tablename__ = "ad_refused_visit"
+
+    decision_id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    reason: Mapped[str] = mapped_column(sa.String(30), primary_key=True)
+    at: Mapped[datetime]
