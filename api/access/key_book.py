@@ -1,0 +1,191 @@
+"""Which caller a key belongs to, from memory.
+
+The database is asked when a key is first seen and again when an entry has grown old; news of a
+revoked key arrives through the shared state at once. Identity fails in one direction only: a key
+that we know keeps working while the database is away, and a key that we cannot check is answered
+503, never 401.
+
+    age of an entry     0 ── 5 s ──────── 30 s ─────────────── 24 h
+    what happens        use  use, look    look (250 ms), else   look or 503
+                             beside it    use what we know
+"""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.access.keys import AdSettings, KeyKind, digest_of, looks_like_a_key
+from api.tables import ApiKey, App
+from kernel.clock import Clock
+from kernel.database import Database
+from kernel.errors import Unauthenticated, Unavailable
+from kernel.shared_state import SharedState
+from kernel.telemetry import counter, logger
+from tollfree_sdk.contract import Delivery, Format
+
+_FRESH_SECONDS: Final = 5.0
+_STALE_SECONDS: Final = 30.0
+_KEPT_SECONDS: Final = 24 * 3600.0
+_REFRESH_DEADLINE: Final = 0.25
+_FIRST_DEADLINE: Final = 2.0
+_CHANNEL: Final = "api-keys"
+# What the database and its drivers raise when they are away, slow, or out of connections.
+_AWAY: Final = (SQLAlchemyError, OSError, TimeoutError)
+
+_log = logger(__name__)
+_unchecked = counter("key_checks_failed", "Key look-ups that the database did not answer.")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose key it is, and what the app decided about ads."""
+
+    app_id: str
+    key_id: str
+    kind: KeyKind
+    ads: AdSettings
+
+
+@dataclass(slots=True)
+class _Entry:
+    caller: Caller | None
+    checked_at: float
+    try_again_at: float
+
+
+class KeyBook:
+    """The callers that this process knows. Bounded; start `run` to hear of revoked keys."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        shared_state: SharedState | None = None,
+        *,
+        capacity: int = 50_000,
+    ) -> None:
+        self._database, self._clock, self._shared_state = database, clock, shared_state
+        self._capacity = capacity
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._looking: dict[str, asyncio.Task[Caller | None]] = {}
+
+    async def verify(self, authorization: str | None) -> Caller:
+        """The caller behind an Authorization header. Raises Unauthenticated, or Unavailable."""
+        digest = _digest_in(authorization)
+        entry = self._entries.get(digest)
+        now = self._clock.monotonic()
+        if entry is None or now - entry.checked_at > _KEPT_SECONDS:
+            caller = await self._first_look(digest)
+        elif now < entry.try_again_at:
+            caller = entry.caller
+        elif now - entry.checked_at < _STALE_SECONDS:
+            self._look(digest)
+            caller = entry.caller
+        else:
+            caller = await self._second_look(digest, entry)
+        if caller is None:
+            raise Unauthenticated(
+                "This API key is unknown or was revoked. Create a new one and send it as "
+                "`Authorization: Bearer tf_live_…`."
+            )
+        return caller
+
+    async def forget(self, digest: str) -> None:
+        """Drop a key here and in every other process; call it after the revoking commit."""
+        self._entries.pop(digest, None)
+        if self._shared_state is not None:
+            with contextlib.suppress(Unavailable):
+                await self._shared_state.publish(_CHANNEL, digest.encode())
+
+    async def run(self) -> None:
+        """Listen for keys revoked elsewhere, until cancelled. Without news entries just age."""
+        while self._shared_state is not None:
+            try:
+                async with self._shared_state.subscribe(_CHANNEL) as messages:
+                    async for digest in messages:
+                        self._entries.pop(digest.decode(), None)
+            except Unavailable:
+                # What is said meanwhile is lost; entries age within seconds, so nothing hangs on it.
+                await asyncio.sleep(1)
+
+    async def _first_look(self, digest: str) -> Caller | None:
+        try:
+            async with asyncio.timeout(_FIRST_DEADLINE):
+                return await asyncio.shield(self._look(digest))
+        except _AWAY:
+            raise Unavailable(
+                "API keys cannot be checked right now. Your key was not refused; try again shortly."
+            ) from None
+
+    async def _second_look(self, digest: str, entry: _Entry) -> Caller | None:
+        try:
+            async with asyncio.timeout(_REFRESH_DEADLINE):
+                return await asyncio.shield(self._look(digest))
+        except _AWAY:
+            # One caller has waited for a database that is away; the next need not.
+            entry.try_again_at = self._clock.monotonic() + _FRESH_SECONDS
+            return entry.caller
+
+    def _look(self, digest: str) -> "asyncio.Task[Caller | None]":
+        """Ask the database, once for all who ask at the same time."""
+        looking = self._looking.get(digest)
+        if looking is None:
+            looking = asyncio.create_task(self._read(digest))
+            self._looking[digest] = looking
+            looking.add_done_callback(lambda done: self._looked(digest, done))
+        return looking
+
+    def _looked(self, digest: str, done: "asyncio.Task[Caller | None]") -> None:
+        del self._looking[digest]
+        if not done.cancelled() and (error := done.exception()) is not None:
+            _unchecked.inc()
+            _log.warning("key_not_checked", kind=type(error).__name__)
+
+    async def _read(self, digest: str) -> Caller | None:
+        async with self._database.reading() as session:
+            row = (
+                await session.execute(
+                    sa.select(ApiKey, App)
+                    .join(App, App.id == ApiKey.app_id)
+                    .where(ApiKey.digest == digest, ApiKey.revoked_at.is_(None))
+                )
+            ).one_or_none()
+        caller = None if row is None else _caller(row[0], row[1])
+        now = self._clock.monotonic()
+        self._entries[digest] = _Entry(caller, now, now + _FRESH_SECONDS)
+        self._entries.move_to_end(digest)
+        if len(self._entries) > self._capacity:
+            self._entries.popitem(last=False)
+        return caller
+
+
+def _digest_in(authorization: str | None) -> str:
+    if not authorization:
+        raise Unauthenticated(
+            "No API key was sent. Send it as `Authorization: Bearer tf_live_…`.",
+            code="missing_api_key",
+        )
+    scheme, _, secret = authorization.partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer" or not looks_like_a_key(secret):
+        raise Unauthenticated(
+            "This is not a Tollfree API key, or it was mistyped. Keys start with tf_live_ or "
+            "tf_test_; send yours as `Authorization: Bearer tf_live_…`."
+        )
+    return digest_of(secret)
+
+
+def _caller(key: ApiKey, app: App) -> Caller:
+    ads = AdSettings(
+        enabled=app.ads_enabled,
+        delivery=Delivery(app.delivery),
+        formats=tuple(Format(name) for name in app.formats),
+        blocked_categories=tuple(app.blocked_categories),
+        blocked_domains=tuple(app.blocked_domains),
+    )
+    return Caller(app_id=key.app_id, key_id=key.id, kind=KeyKind(key.kind), ads=ads)
