@@ -10,6 +10,7 @@ import importlib
 from typing import Any
 
 import sqlalchemy as sa
+
 from alembic import context
 from kernel.database import Base, Database
 

@@ -1,1 +1,5 @@
-"""Placeholder docstring; the owner of this package writes it."""
+"""The composition root and the command line.
+
+The one place that builds real things (engine, clients, clock, keys, models) and gives them to what
+needs them. Nothing imports this package; it may import everything.
+"""
