@@ -1,0 +1,100 @@
+"""A conversation as vectors to search with.
+
+Owns the cache of message vectors and the blend of a turn with what came before it. A turn that
+continues the subject is searched for together with its context ("and in blue?"); one that opens a
+new subject is searched for alone, so that the old one cannot win. No extra model calls: earlier
+messages are known from the turns before.
+"""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adserver.intent.conversation import Distilled
+from language.embedder import Embedder
+from language.vector import Vector, space_of, unit
+
+# Cosine between turn and context above which the turn continues the subject, per space.
+_CONTINUES: Final = {"lexical": 0.05}
+_CONTINUES_ELSEWHERE: Final = 0.10
+_DECAY: Final = 0.6
+_CONTEXT_WEIGHT: Final = 0.5
+# An answer says what it is about in its first sentences; the rest would cost milliseconds.
+_ANSWER_CHARACTERS: Final = 240
+
+
+class MessageVectors:
+    """Vectors of messages, least recently used forgotten first. Safe to use from many threads."""
+
+    def __init__(self, embedder: Embedder, *, capacity: int = 10_000) -> None:
+        self._embedder = embedder
+        self._capacity = capacity
+        self._known: OrderedDict[bytes, Vector] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def model_id(self) -> str:
+        return self._embedder.model_id
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def of(self, text: str) -> Vector:
+        """The vector of `text`; embedding it if it is new. The text itself is not kept."""
+        digest = hashlib.blake2b(text.encode(errors="replace"), digest_size=16).digest()
+        with self._lock:
+            vector = self._known.get(digest)
+            if vector is not None:
+                self._known.move_to_end(digest)
+                return vector
+        # Two threads may embed the same text at once: the result is the same and nobody waits.
+        vector = self._embedder.embed(text)
+        vector.setflags(write=False)
+        with self._lock:
+            self._known[digest] = vector
+            while len(self._known) > self._capacity:
+                self._known.popitem(last=False)
+        return vector
+
+
+def turn_vector(distilled: Distilled, vectors: MessageVectors) -> Vector:
+    """The last user turn alone: what the gates judge."""
+    return vectors.of(distilled.query)
+
+
+def intent_vectors(distilled: Distilled, vectors: MessageVectors) -> NDArray[np.float32]:
+    """One row, or two when the turn continues its subject: the turn, and the turn in context."""
+    turn = turn_vector(distilled, vectors)
+    if not distilled.earlier:
+        return turn[np.newaxis, :]
+    weight, context = 1.0, np.zeros_like(turn)
+    for exchange in distilled.earlier:
+        context = context + weight * _exchange_vector(exchange.user, exchange.assistant, vectors)
+        weight *= _DECAY
+    threshold = _CONTINUES.get(space_of(vectors.model_id), _CONTINUES_ELSEWHERE)
+    length = float(np.linalg.norm(context))
+    if length == 0.0 or float(turn @ context) / length <= threshold:
+        return turn[np.newaxis, :]
+    newest = distilled.earlier[0]
+    mix = turn + _CONTEXT_WEIGHT * (
+        _of_or_zero(newest.user, vectors, turn)
+        + _of_or_zero(newest.assistant[:_ANSWER_CHARACTERS], vectors, turn)
+    )
+    return np.stack([turn, unit(mix)])
+
+
+def _exchange_vector(user: str, assistant: str, vectors: MessageVectors) -> NDArray[np.float32]:
+    zero = np.zeros(1, dtype=np.float32)
+    return _of_or_zero(user, vectors, zero) + _CONTEXT_WEIGHT * _of_or_zero(
+        assistant[:_ANSWER_CHARACTERS], vectors, zero
+    )
+
+
+def _of_or_zero(
+    text: str, vectors: MessageVectors, like: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    return vectors.of(text) if text else np.zeros_like(like)

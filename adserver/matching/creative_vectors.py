@@ -1,0 +1,72 @@
+"""One vector for each creative: its words and the prompts it was written for.
+
+Owns what is embedded of a creative and the cache that makes a rebuild cheap: keyed by content, so
+only new or changed words are embedded. A creative that cannot be embedded is left out and counted,
+never allowed to stop the others. Used by one rebuild at a time, off the event loop.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adserver.catalog.queries import LiveCreative
+from kernel.telemetry import counter, logger
+from language.embedder import Embedder
+from language.vector import Vector, unit
+
+_log = logger(__name__)
+_quarantined = counter("creatives_quarantined", "Creatives that could not be embedded")
+
+MOST_PROMPTS = 5
+
+
+class CreativeVectors:
+    """The vectors of creatives in one embedder's space."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._by_content: dict[bytes, Vector | None] = {}
+
+    def embed(
+        self, creatives: Sequence[LiveCreative]
+    ) -> tuple[list[LiveCreative], NDArray[np.float32]]:
+        """The creatives that have a vector and, row by row, those vectors."""
+        known, self._by_content = self._by_content, {}
+        kept, rows = [], []
+        for creative in creatives:
+            digest = _content_digest(creative)
+            vector = known[digest] if digest in known else self._vector(creative)
+            self._by_content[digest] = vector
+            if vector is not None:
+                kept.append(creative)
+                rows.append(vector)
+        empty = np.zeros((0, self._embedder.dimensions), dtype=np.float32)
+        return kept, np.stack(rows) if rows else empty
+
+    def _vector(self, creative: LiveCreative) -> Vector | None:
+        try:
+            words = self._embedder.embed(creative_text(creative))
+            prompts = [self._embedder.embed(text) for text in _prompts(creative)]
+            # Max over separate prompt vectors measures worse than one centroid.
+            return unit(words + np.mean(prompts, axis=0)) if prompts else words
+        except Exception as problem:  # noqa: BLE001  # One poisoned row must not empty the index.
+            _quarantined.inc()
+            _log.warning("creative_quarantined", creative_id=creative.creative_id, exc_info=problem)
+            return None
+
+
+def creative_text(creative: LiveCreative) -> str:
+    """The words of a creative that say what it is about; prices and facts would only blur them."""
+    keywords = ", ".join(creative.keywords)
+    return f"{creative.title}. {creative.body} {keywords}".strip()
+
+
+def _prompts(creative: LiveCreative) -> tuple[str, ...]:
+    return tuple(text for text in creative.example_prompts if text.strip())[:MOST_PROMPTS]
+
+
+def _content_digest(creative: LiveCreative) -> bytes:
+    content = "\x1e".join((creative_text(creative), *_prompts(creative)))
+    return hashlib.blake2b(content.encode(), digest_size=16).digest()

@@ -1,0 +1,101 @@
+"""Where an exported model lives and how it is trusted.
+
+    <folder>/manifest.json    model, version, export settings, sha256 of each file below
+             network.onnx     tokens in, one unit vector out
+             tokenizer.json
+             self_test.npz    vectors of the original model for the texts in self_test.json
+             self_test.json
+
+Owns names, manifest and checks; the caller says which folder. A file that is missing or differs
+from its digest makes the whole folder unusable: half a model is none.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from language.vector import Vector
+
+MANIFEST: Final = "manifest.json"
+NETWORK: Final = "network.onnx"
+TOKENIZER: Final = "tokenizer.json"
+SELF_TEST_TEXTS: Final = "self_test.json"
+SELF_TEST_VECTORS: Final = "self_test.npz"
+FILES: Final = (NETWORK, TOKENIZER, SELF_TEST_TEXTS, SELF_TEST_VECTORS)
+FORMAT: Final = 1
+
+
+class ModelUnusable(Exception):
+    """The folder holds no model that may serve; the message says why and what mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """An export's lineage: ``all-MiniLM-L6-v2``, ``0.1.0``, int8, 384 dimensions."""
+
+    model: str
+    version: str
+    precision: str
+    dimensions: int
+    export: Mapping[str, str]
+    sha256: Mapping[str, str]
+    format: int = FORMAT
+
+    @property
+    def model_id(self) -> str:
+        return f"{self.model}/{self.version}/{self.precision}"
+
+
+def is_present(folder: Path) -> bool:
+    """Whether an export was finished here; `verified` says whether it is intact."""
+    return (folder / MANIFEST).is_file()
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Seal the folder. Written last, so its presence means that the export was finished."""
+    text = json.dumps(asdict(manifest), indent=2, sort_keys=True)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The sha256 of each of the model's files."""
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+
+
+def verified(folder: Path) -> Manifest:
+    """The manifest, after every file agreed with it. Raises ModelUnusable."""
+    manifest = _manifest(folder)
+    try:
+        found = digests(folder)
+    except FileNotFoundError as missing:
+        name = Path(str(missing.filename)).name
+        raise ModelUnusable(f"The exported model lacks {name}. Export it again.") from None
+    for name in FILES:
+        if found[name] != manifest.sha256.get(name):
+            raise ModelUnusable(f"{name} is not the file that was exported. Export it again.")
+    return manifest
+
+
+def self_test(folder: Path) -> list[tuple[str, Vector]]:
+    """The stored (text, vector of the original model) pairs."""
+    texts = json.loads((folder / SELF_TEST_TEXTS).read_text(encoding="utf-8"))
+    with np.load(folder / SELF_TEST_VECTORS, allow_pickle=False) as stored:
+        vectors = stored["vectors"].astype(np.float32)
+    return list(zip(texts, vectors, strict=True))
+
+
+def _manifest(folder: Path) -> Manifest:
+    if not is_present(folder):
+        raise ModelUnusable("No exported model is here. Run `tollfree models build`.")
+    try:
+        manifest = Manifest(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise ModelUnusable("The model's manifest cannot be read. Export it again.") from None
+    if manifest.format != FORMAT:
+        raise ModelUnusable("The model was exported in another format. Export it again.")
+    return manifest
