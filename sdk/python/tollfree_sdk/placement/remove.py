@@ -1,0 +1,110 @@
+"""Take our own ads out of a resent conversation, so that the model never sees one.
+
+A span is ours if it has the fixed frame and a click link under our public URL whose token verifies;
+no look-up, no guess. Cutting it restores the model's answer to the byte. A span that the client
+has edited out of its frame is left alone and counted, and so is everything that is not ours. Only assistant
+turns are read.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from tollfree_sdk.placement.unit import UNIT_FRAME
+
+_TOKEN: Final = r"[A-Za-z0-9_-]{8,128}"  # noqa: S105 - a pattern, not a secret
+_TEXT_PARTS: Final = frozenset({"text", "output_text"})
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The conversation without our ads, how many were cut, and how many had been edited."""
+
+    messages: list[dict[str, Any]]
+    removed: int
+    altered: int
+
+
+@dataclass(slots=True)
+class _Tally:
+    removed: int = 0
+    altered: int = 0
+
+
+def remove(
+    messages: Sequence[Mapping[str, Any]], *, public_url: str, verifies: Callable[[str], bool]
+) -> Removed:
+    """`messages` without our ads; messages without one are the same objects as before."""
+    frames = _frames(public_url.rstrip("/"))
+    tally = _Tally()
+    kept: list[Any] = [_without_ads(message, frames, verifies, tally) for message in messages]
+    return Removed(kept, tally.removed, tally.altered)
+
+
+def well_formed(token: str) -> bool:
+    """For services that hold no signing key: whether a token has the shape of a click token."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{44}", token) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """What ads of one public URL look like."""
+
+    click_start: str
+    click: re.Pattern[str]
+    ad: re.Pattern[str]
+
+
+@lru_cache(maxsize=16)
+def _frames(public_url: str) -> _Frames:
+    click = re.escape(f"{public_url}/c/")
+    why = re.escape(f"{public_url}/why/") + r"[A-Za-z0-9_-]+"
+    unit = UNIT_FRAME.replace("{click}", f"{click}(?P<token>{_TOKEN})").replace("{why}", why)
+    return _Frames(f"{public_url}/c/", re.compile(f"{click}({_TOKEN})"), re.compile(unit))
+
+
+def _without_ads(
+    message: Any, frames: _Frames, verifies: Callable[[str], bool], tally: _Tally
+) -> Any:
+    if not isinstance(message, Mapping) or message.get("role") != "assistant":
+        return message
+    content = message.get("content")
+    if isinstance(content, str):
+        text = _cut(content, frames, verifies, tally)
+        return message if text is content else {**message, "content": text}
+    if isinstance(content, list):
+        parts = [_part_without_ads(part, frames, verifies, tally) for part in content]
+        if any(new is not old for new, old in zip(parts, content, strict=True)):
+            return {**message, "content": parts}
+    return message
+
+
+def _part_without_ads(
+    part: Any, frames: _Frames, verifies: Callable[[str], bool], tally: _Tally
+) -> Any:
+    if not isinstance(part, Mapping) or part.get("type") not in _TEXT_PARTS:
+        return part
+    old = part.get("text")
+    if not isinstance(old, str):
+        return part
+    text = _cut(old, frames, verifies, tally)
+    return part if text is old else {**part, "text": text}
+
+
+def _cut(text: str, frames: _Frames, verifies: Callable[[str], bool], tally: _Tally) -> str:
+    """The same object if nothing was cut."""
+    if frames.click_start not in text:
+        return text
+
+    def nothing(found: re.Match[str]) -> str:
+        if not verifies(found["token"]):
+            return found[0]
+        tally.removed += 1
+        return ""
+
+    before = tally.removed
+    left = frames.ad.sub(nothing, text)
+    tally.altered += sum(1 for token in frames.click.findall(left) if verifies(token))
+    return text if tally.removed == before else left
