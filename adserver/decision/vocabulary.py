@@ -1,0 +1,138 @@
+"""The words of a decision: the offers, the turn they compete for, and what ends their chances.
+
+Frozen values without behaviour beyond reading themselves. Text of the conversation stands in
+`Opportunity.words` only, which lives for one call and is never written anywhere.
+
+    Offer ──Filter?──► Candidate ──auction──► winner and price
+                 └──► NoFill: the reason a turn carries no ad
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from kernel.money import Micros
+from tollfree_sdk.contract import Format, NoFill
+
+_NOT_A_WORD: Final = re.compile(r"[\W_]+")
+
+
+class Filter(StrEnum):
+    """What took a creative out of the running, in the order in which the filters stand."""
+
+    HOUSE = "house"
+    SCHEDULE = "schedule"
+    COUNTRY = "country"
+    LANGUAGE = "language"
+    FORMAT = "format"
+    TOPIC = "topic"
+    NEGATIVE_KEYWORD = "negative_keyword"
+    CATEGORY_BLOCKED = "category_blocked"
+    DOMAIN_BLOCKED = "domain_blocked"
+    RELEVANCE = "relevance"
+    FREQUENCY = "frequency"
+    BUDGET = "budget"
+    BUDGET_UNKNOWN = "budget_unknown"
+    PACED = "paced"
+    FLOOR = "floor"
+
+    @property
+    def reason(self) -> NoFill:
+        """What the caller is told when this filter took the last creative."""
+        return _REASONS.get(self, NoFill.NO_MATCH)
+
+
+_REASONS: Final = {
+    Filter.CATEGORY_BLOCKED: NoFill.BLOCKED_BY_PUBLISHER,
+    Filter.DOMAIN_BLOCKED: NoFill.BLOCKED_BY_PUBLISHER,
+    Filter.RELEVANCE: NoFill.BELOW_RELEVANCE,
+    Filter.FREQUENCY: NoFill.FREQUENCY_CAP,
+    Filter.BUDGET: NoFill.BUDGET_PACED,
+    Filter.BUDGET_UNKNOWN: NoFill.UNAVAILABLE,
+    Filter.PACED: NoFill.BUDGET_PACED,
+    Filter.FLOOR: NoFill.BELOW_FLOOR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A live creative with what its campaign asks for; empty sets mean "anywhere".
+
+    `domains` are the advertiser's, and keywords are normalised by `words_of`. `number` names the
+    creative in click tokens.
+    """
+
+    number: int
+    creative_id: str
+    creative_version: int
+    campaign_id: str
+    advertiser_id: str
+    category: str
+    language: str
+    bid: Micros
+    domains: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    keywords: tuple[str, ...] = ()
+    negative_keywords: tuple[str, ...] = ()
+    formats: frozenset[Format] = frozenset({Format.UNIT})
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    is_house: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opportunity:
+    """One turn as the filters see it.
+
+    `words` is what the user wrote, through `words_of`. `country` is alpha-2 in capitals, `language`
+    a primary subtag such as ``en``; None means unknown, and what a campaign asks for is then
+    not met.
+    """
+
+    at: datetime
+    words: str = " "
+    formats: frozenset[Format] = frozenset({Format.UNIT})
+    country: str | None = None
+    language: str | None = None
+    blocked_categories: frozenset[str] = frozenset()
+    blocked_domains: frozenset[str] = frozenset()
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A creative with everything that its chance depended on; enough to run the auction again.
+
+    `room` is what wallet and limits still bear, `pace` the share of the bid that pacing lets
+    through, `filter` what took it out, None for one that stood in the auction. A shoe ad that
+    bids $0.50 at relevance 0.8 with its day half ahead of plan:
+    ``bid=Micros(500_000), pace=0.8, room=Micros(12_400_000)`` may pay at most ``Micros(400_000)``.
+    """
+
+    number: int
+    creative_id: str
+    creative_version: int
+    campaign_id: str
+    advertiser_id: str
+    similarity: float
+    relevance: float
+    quality: float
+    click_rate: float
+    bid: Micros
+    pace: float
+    room: Micros
+    filter: Filter | None = None
+
+
+def words_of(text: str) -> str:
+    """Text as lower-case words parted, and bordered, by single spaces: ``" trail shoes "``."""
+    return f" {_NOT_A_WORD.sub(' ', text.casefold()).strip()} "
+
+
+def mentions(words: str, phrase: str) -> bool:
+    """Whether normalised `words` contain a normalised phrase, at word borders."""
+    return phrase != "  " and phrase in words
