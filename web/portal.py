@@ -1,0 +1,36 @@
+"""What the shared pages know of one portal: its name, its places, its templates.
+
+The advertiser portal declares one `Portal`; the developer pages and the operator console declare
+theirs. Links in the navigation appear to members who may follow them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from web.roles import Act
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the navigation: ``Place("Overview", "/advertiser/", "home")``."""
+
+    label: str
+    href: str
+    icon: str
+    act: Act = Act.SEE
+
+
+@dataclass(frozen=True)
+class Portal:
+    """A portal: ``Portal("Advertisers", "/advertiser/", templates, places)``."""
+
+    title: str
+    home: str
+    templates: Path
+    places: tuple[Place, ...]
+    pitch: str
+
+    @property
+    def sign_in(self) -> str:
+        """Where its sign-in page is."""
+        return f"{self.home}sign-in"
