@@ -10,8 +10,8 @@ import importlib
 from typing import Any
 
 import sqlalchemy as sa
-
 from alembic import context
+
 from kernel.database import Base, Database
 
 OWNERS = [
@@ -43,9 +43,9 @@ def _configure(connection: sa.Connection) -> None:
 
 
 async def _run_alone() -> None:
-    from tollfree.settings import ServeSettings
+    from tollfree.settings import store_settings
 
-    database = Database(ServeSettings.database_url_only())
+    database = Database(store_settings().database())
     async with database.write_engine.connect() as connection:
         await connection.run_sync(_configure)
         await connection.commit()

@@ -1,0 +1,105 @@
+"""The command line: ``tollfree demo | serve | worker | migrate | keys | match | models | doctor``.
+
+Only parses and hands over; each command lives in its own module, imported when it is asked for, so
+that `--help` answers at once. An expected error is one sentence on standard error and exit code 2.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+_MODULES = {
+    "demo": "tollfree.demo",
+    "serve": "tollfree.serve",
+    "worker": "tollfree.worker",
+    "migrate": "tollfree.migrate",
+    "keys": "tollfree.keys",
+    "match": "tollfree.match",
+    "models": "tollfree.models",
+    "doctor": "tollfree.doctor",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    asked = _parser().parse_args(arguments)
+    try:
+        module = importlib.import_module(_MODULES[asked.command])
+        return int(module.run(asked))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 141
+    except Exception as error:
+        # The error tree is imported late: `--help` must not pay for it.
+        from kernel.errors import TollfreeError
+
+        if not isinstance(error, TollfreeError):
+            raise
+        sys.stderr.write(f"✗ {error.message}\n")
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tollfree",
+        description="A free, OpenAI-compatible LLM API paid for by clearly labelled ads.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    _demo(commands)
+    _serve(commands)
+    _keys(commands)
+    match = commands.add_parser("match", help="show the decision for one message")
+    match.add_argument("text", help="what a person would ask")
+    match.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+    match.add_argument("--json", action="store_true", help="print JSON")
+    models = commands.add_parser("models", help="prepare the language model")
+    builds = models.add_subparsers(dest="action", required=True, metavar="action")
+    build = builds.add_parser("build", help="export the embedding model for serving")
+    build.add_argument("--force", action="store_true", help="export again")
+    build.add_argument("--out", metavar="DIR", help="folder of models (TOLLFREE_MODELS)")
+    doctor = commands.add_parser("doctor", help="check this installation and say what mends it")
+    doctor.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    demo = commands.add_parser("demo", help="everything on this machine, in one command")
+    demo.add_argument("--host", default=None, help="address to listen on (127.0.0.1)")
+    demo.add_argument("--port", type=int, default=None, help="port, or the next free one (8787)")
+    demo.add_argument("--data", metavar="DIR", help="data folder (.tollfree)")
+    demo.add_argument("--reset", action="store_true", help="forget everything and start afresh")
+    demo.add_argument("--no-sample", action="store_true", help="do not send the sample chat")
+    demo.add_argument("--json", action="store_true", help="print one JSON line when ready")
+
+
+def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    serve = commands.add_parser("serve", help="serve, with the settings of the environment")
+    serve.add_argument("--host", default=None, help="address to listen on (TOLLFREE_HOST)")
+    serve.add_argument("--port", type=int, default=None, help="port (TOLLFREE_PORT)")
+    serve.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+    worker = commands.add_parser("worker", help="do what follows up on requests (PostgreSQL only)")
+    worker.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+    migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
+    migrate.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+
+
+def _keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    keys = commands.add_parser("keys", help="create, list and revoke API keys")
+    actions = keys.add_subparsers(dest="action", required=True, metavar="action")
+    create = actions.add_parser("create", help="make a key; it is shown once")
+    create.add_argument("--app", metavar="ID", help="an existing app; a new one is made without")
+    create.add_argument("--name", default="My app", help="name of a new app")
+    create.add_argument("--test", action="store_true", help="a test key: house ads, never billed")
+    listed = actions.add_parser("list", help="list keys, without their secrets")
+    revoke = actions.add_parser("revoke", help="end a key")
+    revoke.add_argument("key", help="the key's id, key_…")
+    for action in (create, listed, revoke):
+        action.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+        action.add_argument("--json", action="store_true", help="print JSON")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""What an operator may set, read once from the environment.
+
+Every setting is `TOLLFREE_*`, plus DATABASE_URL and REDIS_URL, and each is described in
+docs/settings.md. Secrets print as stars. `serve` needs a public URL and signing keys, because
+links and tokens must outlive the process; `demo` makes its own and keeps them in the data folder.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from kernel.errors import SettingsInvalid
+from kernel.settings import EnvSettings, read_settings
+from kernel.signing import SigningKeys
+
+MODEL_NAME = "all-MiniLM-L6-v2"
+
+
+class StoreSettings(EnvSettings):
+    """Where things are kept. Enough for `migrate`, `keys`, `match` and `doctor`."""
+
+    model_config = SettingsConfigDict(**EnvSettings.model_config | {"env_prefix": "TOLLFREE_"})
+
+    data: Path = Path(".tollfree")
+    models: Path = Path(sys.prefix) / "share" / "tollfree" / "models"
+    database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
+    redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    def database(self) -> str:
+        """The URL of the database: the one set, else a file in the data folder."""
+        if self.database_url is not None and self.database_url.get_secret_value():
+            return self.database_url.get_secret_value()
+        return sqlite_in(self.data)
+
+    def shared_state(self) -> str | None:
+        """The URL of Redis or Valkey, None for shared state in this process."""
+        return self.redis_url.get_secret_value() or None if self.redis_url else None
+
+    @property
+    def model_folder(self) -> Path:
+        return self.models / MODEL_NAME
+
+
+class ServeSettings(StoreSettings):
+    """What a running server needs."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8787, ge=0, le=65_535)
+    public_url: str | None = None
+    signing_keys: SecretStr | None = None
+    auto_approve_after_lint: bool = False
+    upstream_url: str | None = None
+    upstream_key: SecretStr | None = None
+    upstream_model: str | None = None
+    decision_deadline_ms: int = Field(30, ge=5, le=1_000)
+    work_inside: bool = False
+
+    @field_validator("public_url", "upstream_url")
+    @classmethod
+    def _is_a_web_address(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+            raise ValueError("must be an address such as https://ads.example.com")
+        return value.rstrip("/")
+
+    def required(self) -> Self:
+        """These settings, complete. Raises SettingsInvalid that names what `serve` lacks."""
+        if not self.public_url:
+            raise SettingsInvalid(
+                "TOLLFREE_PUBLIC_URL is missing. Set it to the address that people reach this "
+                "server by, such as https://api.example.com: click links are made from it.",
+                param="TOLLFREE_PUBLIC_URL",
+            )
+        if self.signing_keys is None or not self.signing_keys.get_secret_value():
+            raise SettingsInvalid(
+                "TOLLFREE_SIGNING_KEYS is missing. Set it to an id and 64 hex digits, such as "
+                "1:$(openssl rand -hex 32); click tokens are signed with it.",
+                param="TOLLFREE_SIGNING_KEYS",
+            )
+        signing_keys_from(self.signing_keys.get_secret_value())
+        return self
+
+
+def signing_keys_from(text: str) -> SigningKeys:
+    """Read ``1:<hex>,2:<hex>``; the last one signs, the others still verify."""
+    try:
+        pairs = [part.strip().partition(":") for part in text.split(",") if part.strip()]
+        ring: Mapping[int, bytes] = {int(name): bytes.fromhex(key) for name, _, key in pairs}
+        return SigningKeys(ring, current=int(pairs[-1][0]))
+    except (ValueError, IndexError):
+        raise SettingsInvalid(
+            "TOLLFREE_SIGNING_KEYS must be id:hex pairs such as 1:<64 hex digits>, separated by "
+            "commas, with ids from 0 to 255.",
+            param="TOLLFREE_SIGNING_KEYS",
+        ) from None
+
+
+def sqlite_in(folder: Path) -> str:
+    """The URL of the SQLite file in a data folder."""
+    return f"sqlite:///{folder.resolve() / 'tollfree.db'}"
+
+
+def store_settings(data: str | None = None) -> StoreSettings:
+    """The store's settings; `data` from the command line wins over TOLLFREE_DATA."""
+    found = read_settings(StoreSettings)
+    return found if data is None else found.model_copy(update={"data": Path(data)})
+
+
+def serve_settings(data: str | None = None) -> ServeSettings:
+    """The server's settings, with the data folder from the command line if one was given."""
+    found = read_settings(ServeSettings)
+    return found if data is None else found.model_copy(update={"data": Path(data)})
