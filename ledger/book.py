@@ -1,0 +1,243 @@
+"""The pages of the journal: accounts held, groups and entries written.
+
+Rows only; what may be posted is decided before. Balance columns move here by guarded updates in
+id order, and the part of deferred accounts is left to settlement. Nothing outside this package
+calls it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from kernel.database import WriteSession
+from kernel.errors import InsufficientFunds
+from kernel.money import ZERO, Micros
+from ledger.account import AccountKind, kind_of
+from ledger.inserts import insert_missing
+from ledger.postings import Leg, Posting
+from ledger.tables import LedgerAccount, LedgerEntry, LedgerGroup, LedgerUnsettled, rows_of
+
+_accounts: Final = rows_of(LedgerAccount)
+_groups: Final = rows_of(LedgerGroup)
+_entries: Final = rows_of(LedgerEntry)
+_unsettled: Final = rows_of(LedgerUnsettled)
+
+CURRENCY: Final = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One group to be written: the posting, what it says in short, and how it came out."""
+
+    posting: Posting
+    digest: str
+    refused_by: str | None = None
+    drawn_from: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class HeldAccount:
+    """An account in the hands of one transaction: what the row says, and what is to be added."""
+
+    id: int
+    code: str
+    kind: AccountKind
+    balance: int
+    reserved: int
+    version: int
+    debits: int = 0
+    credits: int = 0
+    moves: int = 0
+    later_debits: int = 0
+    later_credits: int = 0
+    later_entries: int = 0
+
+    @property
+    def available(self) -> Micros:
+        return Micros(self.balance - self.reserved)
+
+    def move(self, leg: Leg) -> tuple[int | None, int | None]:
+        """Add a leg; returns the version and balance that it leads to, if they are known now."""
+        amount = leg.amount.amount
+        grows = leg.side == self.kind.side
+        if self.kind.deferred and (grows or not self.kind.no_negative):
+            self._defer(leg)
+            return None, None
+        if not grows and self.kind.no_negative and amount > self.available.amount:
+            raise InsufficientFunds(
+                f"This needs {leg.amount.text()} and the balance is {self.available.text()}. "
+                "Add funds to go on."
+            )
+        self.balance += amount if grows else -amount
+        self.version += 1
+        self.moves += 1
+        if leg.side == "debit":
+            self.debits += amount
+        else:
+            self.credits += amount
+        return (None, None) if self.kind.deferred else (self.version, self.balance)
+
+    def _defer(self, leg: Leg) -> None:
+        self.later_entries += 1
+        if leg.side == "debit":
+            self.later_debits += leg.amount.amount
+        else:
+            self.later_credits += leg.amount.amount
+
+
+async def hold(tx: WriteSession, codes: Collection[str]) -> dict[str, HeldAccount]:
+    """Open the accounts that are new and lock those whose columns a posting moves."""
+    held = await _hold(tx, codes)
+    missing = sorted(set(codes) - held.keys())
+    if missing:
+        await insert_missing(tx, _accounts, [_new_account(code) for code in missing])
+        held |= await _hold(tx, missing)
+    return held
+
+
+async def write(
+    tx: WriteSession,
+    pages: Sequence[Page],
+    accounts: Mapping[str, HeldAccount],
+    *,
+    at: datetime,
+    effective_at: datetime | None = None,
+) -> dict[str, int]:
+    """Write the groups whose keys are new, with entries and balances; returns their ids by key."""
+    rows = [_group_row(page, effective_at or at, at) for page in pages]
+    made = await insert_missing(tx, _groups, sorted(rows, key=_key_of), "idempotency_key", "id")
+    ids = {row.idempotency_key: row.id for row in made}
+    entries = [
+        _entry_row(ids[page.posting.key], seq, leg, accounts[leg.account])
+        for page in pages
+        if page.posting.key in ids and page.refused_by is None
+        for seq, leg in enumerate(page.posting.legs)
+    ]
+    if entries:
+        await tx.execute(sa.insert(_entries), entries)
+        await _move_balances(tx, accounts.values())
+    return ids
+
+
+async def _hold(tx: WriteSession, codes: Collection[str]) -> dict[str, HeldAccount]:
+    guarded = [code for code in codes if _is_held(kind_of(code))]
+    shared = [code for code in codes if not _is_held(kind_of(code))]
+    query = sa.select(_accounts).order_by(_accounts.c.id)
+    rows: list[sa.Row[Any]] = []
+    if guarded:
+        # Locked in id order: two postings that meet here would otherwise deadlock. SQLite has no
+        # row locks and needs none, since its writing transactions begin IMMEDIATE.
+        locking = query.where(_accounts.c.code.in_(guarded)).with_for_update(key_share=True)
+        rows += (await tx.execute(locking)).all()
+    if shared:
+        rows += (await tx.execute(query.where(_accounts.c.code.in_(shared)))).all()
+    return {row.code: _held(row) for row in rows}
+
+
+def _is_held(kind: AccountKind) -> bool:
+    return kind.no_negative or not kind.deferred
+
+
+def _held(row: sa.Row[Any]) -> HeldAccount:
+    kind = kind_of(row.code)
+    balance = row.credits_posted - row.debits_posted
+    reserved = row.debits_pending
+    if kind.side == "debit":
+        balance, reserved = -balance, row.credits_pending
+    return HeldAccount(row.id, row.code, kind, balance.amount, reserved.amount, row.version)
+
+
+async def _move_balances(tx: WriteSession, accounts: Collection[HeldAccount]) -> None:
+    ordered = sorted(accounts, key=lambda account: account.id)
+    for account in ordered:
+        if account.moves:
+            moved = await tx.execute(
+                _MOVE,
+                {
+                    "account": account.id,
+                    "debits": account.debits,
+                    "credits": account.credits,
+                    "moves": account.moves,
+                    "version_now": account.version - account.moves,
+                },
+            )
+            assert moved.first() is not None, "A held account changed under its lock."
+    later = [
+        {
+            "account_id": account.id,
+            "debits": Micros(account.later_debits),
+            "credits": Micros(account.later_credits),
+            "entries": account.later_entries,
+        }
+        for account in ordered
+        if account.later_entries
+    ]
+    if later:
+        await tx.execute(sa.insert(_unsettled), later)
+
+
+def _amount(name: str) -> sa.BindParameter[int]:
+    return sa.bindparam(name, type_=sa.BigInteger)
+
+
+# The version is the guard: it says that the balance is still the one that was decided on.
+_MOVE: Final = (
+    sa.update(_accounts)
+    .where(_accounts.c.id == _amount("account"), _accounts.c.version == _amount("version_now"))
+    .values(
+        debits_posted=_accounts.c.debits_posted + _amount("debits"),
+        credits_posted=_accounts.c.credits_posted + _amount("credits"),
+        version=_accounts.c.version + _amount("moves"),
+    )
+    .returning(_accounts.c.id)
+)
+
+
+def _new_account(code: str) -> dict[str, Any]:
+    kind = kind_of(code)
+    return {
+        "code": code,
+        "currency": CURRENCY,
+        "side": kind.side,
+        "no_negative": kind.no_negative,
+        "debits_posted": ZERO,
+        "credits_posted": ZERO,
+        "debits_pending": ZERO,
+        "credits_pending": ZERO,
+        "version": 0,
+    }
+
+
+def _group_row(page: Page, effective_at: datetime, at: datetime) -> dict[str, Any]:
+    return {
+        "idempotency_key": page.posting.key,
+        "request_hash": page.digest,
+        "kind": page.posting.kind,
+        "ref_type": page.posting.ref_type,
+        "ref_id": page.posting.ref_id,
+        "refused_by": page.refused_by,
+        "drawn_from": list(page.drawn_from) or None,
+        "effective_at": effective_at,
+        "created_at": at,
+    }
+
+
+def _entry_row(group_id: int, seq: int, leg: Leg, account: HeldAccount) -> dict[str, Any]:
+    version, balance = account.move(leg)
+    return {
+        "group_id": group_id,
+        "seq": seq,
+        "account_id": account.id,
+        "side": leg.side,
+        "amount": leg.amount,
+        "phase": "posted",
+        "account_version": version,
+        "balance_after": None if balance is None else Micros(balance),
+    }
+
+
+def _key_of(row: Mapping[str, Any]) -> str:
+    return str(row["idempotency_key"])

@@ -1,0 +1,207 @@
+"""Post each event once.
+
+Owns the way into the ledger. A key names an event: posting it again is posting it once, and a key
+that comes back with other content is a Conflict. `charge` is the only way by which spend leaves an
+advertiser: every limit and the wallet cover it in full, or nothing moves and the refusal is
+recorded under the key, so that a retry hears the same. Call it once per transaction; for several
+charges there is `charge_many`, which takes every lock in one order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from kernel.clock import Clock
+from kernel.database import WriteSession
+from kernel.errors import Conflict
+from kernel.money import ZERO, Micros
+from ledger import book, limits
+from ledger.account import AD_REVENUE, accruing, cash
+from ledger.charging import Charge, Charged, LimitKey, Refused, Split, decide
+from ledger.limits import HeldLimit
+from ledger.postings import Posting
+from ledger.tables import LedgerAccount, LedgerEntry, LedgerGroup
+
+__all__ = [
+    "Charge",
+    "Charged",
+    "LimitKey",
+    "Posted",
+    "Refused",
+    "Split",
+    "charge",
+    "charge_many",
+    "post",
+]
+
+Outcome = Charged | Refused | Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A posting that stands in the journal, now or since its first try."""
+
+    key: str
+    group_id: int
+    repeated: bool = field(default=False, compare=False)
+
+
+async def post(tx: WriteSession, posting: Posting, *, clock: Clock) -> Posted:
+    """Book a posting.
+
+    Raises InsufficientFunds when an account that must not go below zero would, and Conflict when
+    the key is known with other content; either way the caller's transaction should end.
+    """
+    accounts = await book.hold(tx, {leg.account for leg in posting.legs})
+    known = await _known(tx, [posting.key])
+    if posting.key not in known:
+        page = book.Page(posting, posting.digest())
+        written = await book.write(tx, [page], accounts, at=clock.now())
+        if written:
+            return Posted(posting.key, written[posting.key])
+        # Another transaction booked this key while we came; it has committed by now.
+        known = await _known(tx, [posting.key])
+    first = known[posting.key]
+    if first.request_hash != posting.digest():
+        raise _conflict(posting.key)
+    return Posted(posting.key, first.id, repeated=True)
+
+
+async def charge(
+    tx: WriteSession,
+    *,
+    key: str,
+    payer: str,
+    limits: Sequence[LimitKey],
+    price: Micros,
+    split: Split,
+    ref: str,
+    clock: Clock,
+) -> Charged | Refused:
+    """Charge `payer` once for the event `key`; a known key returns its first outcome."""
+    asked = Charge(key=key, payer=payer, limits=limits, price=price, split=split, ref=ref)
+    outcome = (await charge_many(tx, [asked], clock=clock))[0]
+    if isinstance(outcome, Conflict):
+        raise outcome
+    return outcome
+
+
+async def charge_many(
+    tx: WriteSession, charges: Sequence[Charge], *, clock: Clock
+) -> list[Outcome]:
+    """Charge a batch in one transaction, in order; one outcome for each, none spoils another.
+
+    A key that is known with other content gets a Conflict as its outcome.
+    """
+    if not charges:
+        return []
+    now = clock.now()
+    first = _first_of_each_key(charges)
+    held = await limits.hold(tx, {key for asked in charges for key in asked.limits}, now)
+    accounts = await book.hold(tx, _codes(charges))
+    known = await _known(tx, list(first))
+    fresh = [asked for key, asked in first.items() if key not in known]
+    wallets = {asked.payer: accounts[cash(asked.payer)].available for asked in fresh}
+    decided = decide(fresh, wallets, {key: limit.left for key, limit in held.items()})
+    await _write_charges(tx, fresh, decided, held=held, accounts=accounts, at=now)
+    outcomes: dict[str, Outcome] = {outcome.key: outcome for outcome in decided}
+    outcomes |= await _first_outcomes(tx, known, first)
+    return [_told(asked, first[asked.key], outcomes[asked.key]) for asked in charges]
+
+
+def _first_of_each_key(charges: Sequence[Charge]) -> dict[str, Charge]:
+    first: dict[str, Charge] = {}
+    for asked in charges:
+        first.setdefault(asked.key, asked)
+    return first
+
+
+def _codes(charges: Sequence[Charge]) -> set[str]:
+    codes = {AD_REVENUE}
+    for asked in charges:
+        codes |= {cash(asked.payer), accruing(asked.split.publisher_id)}
+    return codes
+
+
+async def _write_charges(
+    tx: WriteSession,
+    asked: Sequence[Charge],
+    decided: Sequence[Charged | Refused],
+    *,
+    held: Mapping[LimitKey, HeldLimit],
+    accounts: Mapping[str, book.HeldAccount],
+    at: datetime,
+) -> None:
+    pages, spent = [], dict[int, Micros]()
+    for one, outcome in zip(asked, decided, strict=True):
+        if isinstance(outcome, Refused):
+            pages.append(book.Page(one.posting(), one.digest(), refused_by=outcome.limit))
+            continue
+        drawn = sorted({held[key].id for key in one.limits})
+        for limit_id in drawn:
+            spent[limit_id] = spent.get(limit_id, ZERO) + one.price
+        pages.append(book.Page(one.posting(), one.digest(), drawn_from=tuple(drawn)))
+    written = await book.write(tx, pages, accounts, at=at)
+    if len(written) != len(pages):
+        # Same key, other payer, at the same moment: the locks cannot have met. Nobody does this
+        # honestly, and undoing the batch is safe.
+        raise next(_conflict(one.key) for one in asked if one.key not in written)
+    await limits.draw(tx, {limit_id: amount for limit_id, amount in spent.items() if amount})
+
+
+async def _known(tx: WriteSession, keys: Sequence[str]) -> dict[str, sa.Row[Any]]:
+    rows: sa.Result[Any] = await tx.execute(
+        sa.select(
+            LedgerGroup.id,
+            LedgerGroup.idempotency_key,
+            LedgerGroup.request_hash,
+            LedgerGroup.refused_by,
+        ).where(LedgerGroup.idempotency_key.in_(keys))
+    )
+    return {row.idempotency_key: row for row in rows}
+
+
+async def _first_outcomes(
+    tx: WriteSession, known: Mapping[str, sa.Row[Any]], asked: Mapping[str, Charge]
+) -> dict[str, Outcome]:
+    if not known:
+        return {}
+    rows = await tx.execute(
+        sa.select(LedgerEntry.group_id, LedgerEntry.amount)
+        .join(LedgerAccount, LedgerAccount.id == LedgerEntry.account_id)
+        .where(
+            LedgerEntry.group_id.in_([first.id for first in known.values()]),
+            LedgerAccount.code == AD_REVENUE,
+        )
+    )
+    kept = {row.group_id: row.amount for row in rows}
+    return {
+        key: _first_outcome(asked[key], first, kept.get(first.id, ZERO))
+        for key, first in known.items()
+    }
+
+
+def _first_outcome(asked: Charge, first: sa.Row[Any], kept: Micros) -> Outcome:
+    if first.request_hash != asked.digest():
+        return _conflict(asked.key)
+    if first.refused_by is not None:
+        return Refused(asked.key, first.refused_by, repeated=True)
+    return Charged(asked.key, asked.price, asked.price - kept, kept, repeated=True)
+
+
+def _told(asked: Charge, first: Charge, outcome: Outcome) -> Outcome:
+    if asked is first or isinstance(outcome, Conflict):
+        return outcome
+    if asked.digest() != first.digest():
+        return _conflict(asked.key)
+    return replace(outcome, repeated=True)
+
+
+def _conflict(key: str) -> Conflict:
+    return Conflict(
+        f"The key {key!r} stands in the ledger for something else. Use a new key for a new event.",
+        param="key",
+    )
