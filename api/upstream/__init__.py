@@ -1,0 +1,1 @@
+"""Where answers come from, behind one protocol: any OpenAI-format endpoint, or the demo model."""

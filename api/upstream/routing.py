@@ -1,0 +1,66 @@
+"""Which upstream answers for which model.
+
+A model alias is the name that callers send; behind it stand an upstream and the name that the
+upstream knows the model by. An alias never depends on the conversation or on an ad. Refuses two
+aliases of one name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.upstream.upstream import Upstream
+from kernel.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAlias:
+    """``ModelAlias("demo", demo, "demo")``; `owned_by` is shown in the list of models."""
+
+    name: str
+    upstream: Upstream
+    upstream_model: str
+    owned_by: str = "tollfree"
+
+
+class Routing:
+    """The aliases of this installation, in the order in which they are listed."""
+
+    def __init__(self, aliases: Sequence[ModelAlias], *, created: int = 0) -> None:
+        self._aliases = {alias.name: alias for alias in aliases}
+        self._created = created
+        if len(self._aliases) != len(aliases):
+            raise ValueError("Two model aliases have the same name.")
+
+    def route(self, model: str) -> ModelAlias:
+        """The alias called `model`. Raises NotFound that names what there is."""
+        alias = self._aliases.get(model)
+        if alias is None:
+            known = ", ".join(list(self._aliases)[:8])
+            raise NotFound(
+                f"There is no such model here. Available: {known}.",
+                param="model",
+                code="model_not_found",
+            )
+        return alias
+
+    def models(self) -> list[dict[str, Any]]:
+        """The models as ``GET /v1/models`` lists them."""
+        return [self.model(name) for name in self._aliases]
+
+    def model(self, name: str) -> dict[str, Any]:
+        """One model as the wire shows it. Raises NotFound."""
+        alias = self.route(name)
+        return {
+            "id": alias.name,
+            "object": "model",
+            "created": self._created,
+            "owned_by": alias.owned_by,
+        }
+
+    async def close(self) -> None:
+        """Close each upstream once, however many aliases share it."""
+        for upstream in {
+            id(alias.upstream): alias.upstream for alias in self._aliases.values()
+        }.values():
+            await upstream.close()
