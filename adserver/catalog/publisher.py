@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from kernel.money import ZERO, Micros
+from ledger.account import PUBLISHER_ZERO
 from tollfree_sdk.contract import Format
 
-PUBLISHER_ZERO: Final = "zero"
+__all__ = ["PUBLISHER_ZERO", "STANDARD_SHARE_BP", "Publisher"]
+
 STANDARD_SHARE_BP: Final = 7_000
 
 

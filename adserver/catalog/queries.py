@@ -6,12 +6,46 @@ decides what is live. Everything leaves as frozen values; rows stay inside.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from adserver.catalog.advertiser import Advertiser, AdvertiserStatus
+from adserver.catalog.campaign import Campaign, CampaignStatus
+from adserver.catalog.creative import Creative, ReviewState
+from adserver.catalog.from_rows import (
+    advertiser_from,
+    campaign_from,
+    creative_from,
+    publisher_from,
+    targeting_from,
+)
+from adserver.catalog.generation import generation
+from adserver.catalog.landing import Landing, landing_of
 from adserver.catalog.publisher import Publisher
+from adserver.catalog.spending import limits_of
+from adserver.catalog.tables import AdvertiserRow, CampaignRow, CreativeRow, PublisherRow
 from adserver.catalog.targeting import Targeting
 from kernel.money import Micros
+from ledger.charging import LimitKey
+
+__all__ = [
+    "Landing",
+    "LiveCreative",
+    "advertiser_of",
+    "advertisers_of",
+    "campaign",
+    "campaigns_of",
+    "creative",
+    "creatives_of",
+    "generation",
+    "landing_of",
+    "live_creatives",
+    "next_schedule_edge",
+    "publisher",
+    "publisher_by_digest",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +87,133 @@ class LiveCreative:
         """Whether the campaign's schedule covers `at`; the end is exclusive."""
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
 
+    @property
+    def limits(self) -> tuple[LimitKey, ...]:
+        """The spend limits that a charge for this creative draws from."""
+        return limits_of(
+            self.campaign_id, total_budget=self.total_budget, daily_budget=self.daily_budget
+        )
+
 
 async def live_creatives(session: AsyncSession, at: datetime) -> list[LiveCreative]:
-    """Approved creatives of live, scheduled campaigns of active advertisers; by number."""
-    raise NotImplementedError
-
-
-async def generation(session: AsyncSession) -> int:
-    """How often the catalog has changed; 0 for a new database."""
-    raise NotImplementedError
+    """Approved creatives of live campaigns, in flight at `at`, of active advertisers; by number."""
+    rows = await session.execute(
+        sa.select(*_LIVE_COLUMNS)
+        .join(CampaignRow, CampaignRow.id == CreativeRow.campaign_id)
+        .join(AdvertiserRow, AdvertiserRow.id == CampaignRow.advertiser_id)
+        .where(
+            CreativeRow.review_state == ReviewState.APPROVED,
+            CampaignRow.status == CampaignStatus.LIVE,
+            CampaignRow.starts_at <= at,
+            CampaignRow.ends_at.is_(None) | (CampaignRow.ends_at > at),
+            AdvertiserRow.status == AdvertiserStatus.ACTIVE,
+        )
+        .order_by(CreativeRow.number)
+    )
+    return [_live(row) for row in rows.mappings()]
 
 
 async def next_schedule_edge(session: AsyncSession, after: datetime) -> datetime | None:
     """When a live campaign next starts or ends: a snapshot of `live_creatives` is good till then."""
-    raise NotImplementedError
+    live = CampaignRow.status == CampaignStatus.LIVE
+    edges = [
+        await session.scalar(sa.select(sa.func.min(edge)).where(live, edge > after))
+        for edge in (CampaignRow.starts_at, CampaignRow.ends_at)
+    ]
+    return min((edge for edge in edges if edge is not None), default=None)
+
+
+async def advertiser_of(session: AsyncSession, organisation_id: str) -> Advertiser | None:
+    """The first advertiser of an organisation; most have one."""
+    return next(iter(await advertisers_of(session, organisation_id)), None)
+
+
+async def advertisers_of(session: AsyncSession, organisation_id: str) -> list[Advertiser]:
+    """The advertisers of an organisation, oldest first."""
+    rows = await session.scalars(
+        sa.select(AdvertiserRow)
+        .where(AdvertiserRow.organisation_id == organisation_id)
+        .order_by(AdvertiserRow.id)
+    )
+    return [advertiser_from(row) for row in rows]
+
+
+async def campaigns_of(session: AsyncSession, advertiser_id: str) -> list[Campaign]:
+    """The campaigns of an advertiser, oldest first."""
+    rows = await session.scalars(
+        sa.select(CampaignRow)
+        .where(CampaignRow.advertiser_id == advertiser_id)
+        .order_by(CampaignRow.id)
+    )
+    return [campaign_from(row) for row in rows]
+
+
+async def campaign(session: AsyncSession, campaign_id: str) -> Campaign | None:
+    """A campaign by id."""
+    row = await session.get(CampaignRow, campaign_id)
+    return None if row is None else campaign_from(row)
+
+
+async def creatives_of(session: AsyncSession, campaign_id: str) -> list[Creative]:
+    """The creatives of a campaign in every review state, oldest first."""
+    rows = await session.scalars(
+        sa.select(CreativeRow)
+        .where(CreativeRow.campaign_id == campaign_id)
+        .order_by(CreativeRow.number)
+    )
+    return [creative_from(row) for row in rows]
+
+
+async def creative(session: AsyncSession, creative_id: str) -> Creative | None:
+    """A creative by id."""
+    row = await session.scalar(sa.select(CreativeRow).where(CreativeRow.id == creative_id))
+    return None if row is None else creative_from(row)
 
 
 async def publisher_by_digest(session: AsyncSession, key_digest: str) -> Publisher | None:
     """The publisher that owns a key, by the key's SHA-256 in hexadecimal."""
-    raise NotImplementedError
+    row = await session.scalar(sa.select(PublisherRow).where(PublisherRow.key_digest == key_digest))
+    return None if row is None else publisher_from(row)
 
 
 async def publisher(session: AsyncSession, publisher_id: str) -> Publisher | None:
     """A publisher by id."""
-    raise NotImplementedError
+    row = await session.get(PublisherRow, publisher_id)
+    return None if row is None else publisher_from(row)
+
+
+# Named as LiveCreative names them. Columns, not entities: an index of many thousand creatives
+# is built from this and throws the rows away.
+_LIVE_COLUMNS = (
+    CreativeRow.id.label("creative_id"),
+    CreativeRow.number,
+    CreativeRow.version,
+    CampaignRow.id.label("campaign_id"),
+    AdvertiserRow.id.label("advertiser_id"),
+    AdvertiserRow.organisation_id,
+    AdvertiserRow.name.label("advertiser_name"),
+    AdvertiserRow.domain.label("advertiser_domain"),
+    CreativeRow.title,
+    CreativeRow.body,
+    CreativeRow.cta,
+    CreativeRow.landing_url,
+    CreativeRow.display_domain,
+    CreativeRow.facts,
+    CreativeRow.example_prompts,
+    CreativeRow.keywords,
+    CreativeRow.category,
+    CreativeRow.language,
+    CreativeRow.is_house,
+    CampaignRow.bid_micros.label("bid"),
+    CampaignRow.total_budget,
+    CampaignRow.daily_budget,
+    CampaignRow.time_zone,
+    CampaignRow.starts_at,
+    CampaignRow.ends_at,
+    CampaignRow.targeting,
+)
+
+
+def _live(row: Any) -> LiveCreative:
+    lists = {name: tuple(row[name]) for name in ("facts", "example_prompts", "keywords")}
+    return LiveCreative(**(dict(row) | lists | {"targeting": targeting_from(row["targeting"])}))

@@ -24,6 +24,7 @@ class AdvertiserRow(Base):
     domain: Mapped[str] = mapped_column(sa.String(120))
     status: Mapped[str] = mapped_column(sa.String(20))
     blocked_reason: Mapped[str | None] = mapped_column(sa.String(200))
+    status_since: Mapped[datetime]
     created_at: Mapped[datetime]
 
 
@@ -41,6 +42,7 @@ class CampaignRow(Base):
     )
     name: Mapped[str] = mapped_column(sa.String(80))
     status: Mapped[str] = mapped_column(sa.String(20), index=True)
+    status_since: Mapped[datetime]
     bid_micros: Mapped[Micros]
     bid_type: Mapped[str] = mapped_column(sa.String(10))
     total_budget: Mapped[Micros | None]
