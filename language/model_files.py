@@ -3,7 +3,7 @@
     <folder>/manifest.json    model, version, export settings, sha256 of each file below
              network.onnx     tokens in, one unit vector out
              tokenizer.json
-             self_test.npz    vectors of the original model for the texts in self_test.json
+             self_test.npy    vectors of the original model for the texts in self_test.json
              self_test.json
 
 Owns names, manifest and checks; the caller says which folder. A file that is missing or differs
@@ -25,7 +25,7 @@ MANIFEST: Final = "manifest.json"
 NETWORK: Final = "network.onnx"
 TOKENIZER: Final = "tokenizer.json"
 SELF_TEST_TEXTS: Final = "self_test.json"
-SELF_TEST_VECTORS: Final = "self_test.npz"
+SELF_TEST_VECTORS: Final = "self_test.npy"
 FILES: Final = (NETWORK, TOKENIZER, SELF_TEST_TEXTS, SELF_TEST_VECTORS)
 FORMAT: Final = 1
 
@@ -84,8 +84,7 @@ def verified(folder: Path) -> Manifest:
 def self_test(folder: Path) -> list[tuple[str, Vector]]:
     """The stored (text, vector of the original model) pairs."""
     texts = json.loads((folder / SELF_TEST_TEXTS).read_text(encoding="utf-8"))
-    with np.load(folder / SELF_TEST_VECTORS, allow_pickle=False) as stored:
-        vectors = stored["vectors"].astype(np.float32)
+    vectors = np.load(folder / SELF_TEST_VECTORS, allow_pickle=False).astype(np.float32)
     return list(zip(texts, vectors, strict=True))
 
 

