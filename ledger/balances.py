@@ -5,9 +5,10 @@ not yet added is included: a reader never sees a publisher's earnings late. A st
 what stood before it and closes with what the next one opens with.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel.money import ZERO, Micros
 from ledger.account import Side, kind_of
 from ledger.tables import LedgerAccount, LedgerEntry, LedgerGroup, LedgerUnsettled
+
+# Engines bound the variables of a statement; a reader may ask for every wallet there is.
+_MOST_CODES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +58,18 @@ class Statement:
 
 async def balance(session: AsyncSession, account_code: str) -> Balance:
     """The balance now; nothing for an account that was never used."""
-    account = (
-        await session.execute(
-            sa.select(
-                LedgerAccount.debits_posted,
-                LedgerAccount.credits_posted,
-                LedgerAccount.debits_pending,
-                LedgerAccount.credits_pending,
-                _unsettled(LedgerUnsettled.debits).label("later_debits"),
-                _unsettled(LedgerUnsettled.credits).label("later_credits"),
-            ).where(LedgerAccount.code == account_code)
-        )
-    ).one_or_none()
-    side = kind_of(account_code).side
-    if account is None:
-        return Balance()
-    grown = account.credits_posted.amount + int(account.later_credits)
-    shrunk = account.debits_posted.amount + int(account.later_debits)
-    if side == "debit":
-        return Balance(Micros(shrunk - grown), account.credits_pending)
-    return Balance(Micros(grown - shrunk), account.debits_pending)
+    return (await balances(session, [account_code]))[account_code]
+
+
+async def balances(session: AsyncSession, account_codes: Collection[str]) -> dict[str, Balance]:
+    """Many balances at once, by code."""
+    found = {code: Balance() for code in account_codes}
+    ordered = sorted(found)
+    for start in range(0, len(ordered), _MOST_CODES):
+        some = ordered[start : start + _MOST_CODES]
+        for account in await session.execute(_COLUMNS.where(LedgerAccount.code.in_(some))):
+            found[account.code] = _balance_of(account)
+    return found
 
 
 async def statement(
@@ -105,9 +101,37 @@ async def statement(
     return Statement(account_code, opening, tuple(lines), running)
 
 
-def _unsettled(column: Any) -> Any:
-    waiting = sa.select(sa.func.coalesce(sa.func.sum(sa.type_coerce(column, sa.BigInteger)), 0))
-    return waiting.where(LedgerUnsettled.account_id == LedgerAccount.id).scalar_subquery()
+def _sum(column: Any) -> Any:
+    return sa.func.sum(sa.type_coerce(column, sa.BigInteger))
+
+
+_WAITING: Final = (
+    sa.select(
+        LedgerUnsettled.account_id,
+        _sum(LedgerUnsettled.debits).label("debits"),
+        _sum(LedgerUnsettled.credits).label("credits"),
+    )
+    .group_by(LedgerUnsettled.account_id)
+    .subquery()
+)
+_COLUMNS: Final = sa.select(
+    LedgerAccount.code,
+    LedgerAccount.side,
+    LedgerAccount.debits_posted,
+    LedgerAccount.credits_posted,
+    LedgerAccount.debits_pending,
+    LedgerAccount.credits_pending,
+    sa.func.coalesce(_WAITING.c.debits, 0).label("later_debits"),
+    sa.func.coalesce(_WAITING.c.credits, 0).label("later_credits"),
+).outerjoin(_WAITING, _WAITING.c.account_id == LedgerAccount.id)
+
+
+def _balance_of(account: sa.Row[*tuple[Any, ...]]) -> Balance:
+    credited = account.credits_posted.amount + int(account.later_credits)
+    debited = account.debits_posted.amount + int(account.later_debits)
+    if account.side == "debit":
+        return Balance(Micros(debited - credited), account.credits_pending)
+    return Balance(Micros(credited - debited), account.debits_pending)
 
 
 def _movements(

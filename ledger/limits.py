@@ -23,6 +23,9 @@ from ledger.windows import window_at
 
 _limits: Final = rows_of(SpendLimit)
 
+# Engines bound the variables of a statement; a reader may ask for every campaign there is.
+_MOST_KEYS: Final = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class HeldLimit:
@@ -46,7 +49,7 @@ async def set_limit(  # noqa: PLR0917  the window reads as it is spoken
 
     Where a window is already running in that time, it keeps its edges and what it has spent, and
     only its amount changes; an amount below what is spent leaves nothing, and takes nothing back.
-    Days and months renew with this amount, at midnight in `time_zone`.
+    Days and months have this amount from then on, and renew at midnight in `time_zone`.
     """
     if limit < ZERO:
         raise ValueError(f"A limit is not negative, got {limit!r}.")
@@ -72,9 +75,14 @@ async def remaining(
     session: AsyncSession, keys: Collection[LimitKey], at: datetime
 ) -> dict[LimitKey, Micros]:
     """What each limit has left at `at`; nothing for a limit that was never set."""
-    left = {key: held.left for key, held in (await _running(session, keys, at)).items()}
-    due = await _due(session, set(keys) - left.keys(), at)
-    left |= {key: row["limit_micros"] for key, row in due.items()}
+    left: dict[LimitKey, Micros] = {}
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), _MOST_KEYS):
+        some = ordered[start : start + _MOST_KEYS]
+        running = await _running(session, some, at)
+        due = await _due(session, set(some) - running.keys(), at)
+        left |= {key: held.left for key, held in running.items()}
+        left |= {key: row["limit_micros"] for key, row in due.items()}
     return {key: left.get(key, ZERO) for key in keys}
 
 
@@ -109,7 +117,7 @@ _DRAW: Final = (
 
 async def _change_running(tx: WriteSession, wanted: Mapping[str, Any]) -> bool:
     overlaps = [_limits.c.window_end.is_(None) | (_limits.c.window_end > wanted["window_start"])]
-    if wanted["window_end"] is not None:
+    if wanted["window_end"] is not None and wanted["renewal_micros"] is None:
         overlaps.append(_limits.c.window_start < wanted["window_end"])
     taken = sa.type_coerce(_taken, sa.BigInteger)
     limit = wanted["limit_micros"].amount
@@ -158,13 +166,21 @@ async def _due(
     """The windows that should hold `at` and are not open yet, renewed from the latest ones."""
     if not keys:
         return {}
-    rows = await session.execute(
-        sa.select(_limits)
+    ended = _limits.alias()
+    last_start = (
+        sa.select(sa.func.max(ended.c.window_start))
         .where(
-            sa.tuple_(_limits.c.scope, _limits.c.scope_id).in_(_pairs(keys)),
-            _limits.c.window_end <= at,
+            ended.c.scope == _limits.c.scope,
+            ended.c.scope_id == _limits.c.scope_id,
+            ended.c.window_end <= at,
         )
-        .order_by(_limits.c.window_start)
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        sa.select(_limits).where(
+            sa.tuple_(_limits.c.scope, _limits.c.scope_id).in_(_pairs(keys)),
+            _limits.c.window_start == last_start,
+        )
     )
     latest = {LimitKey(row["scope"], row["scope_id"]): dict(row) for row in rows.mappings()}
     return {
