@@ -36,8 +36,9 @@ class Inventory:
 
     def __init__(self, offers: Sequence[Offer]) -> None:
         self.offers = tuple(offers)
+        self.position_of = {offer.number: at for at, offer in enumerate(offers)}
         self.languages = frozenset(offer.language for offer in offers)
-        self._is_house = np.array([offer.is_house for offer in offers], dtype=np.bool_)
+        self.is_house = np.array([offer.is_house for offer in offers], dtype=np.bool_)
         self._starts = _times([offer.starts_at for offer in offers], missing=-_FOREVER)
         self._ends = _times([offer.ends_at for offer in offers], missing=_FOREVER)
         self._campaigns = sorted({offer.campaign_id for offer in offers})
@@ -49,7 +50,7 @@ class Inventory:
     def standing(self, turn: Opportunity) -> Mask:
         """Which positions pass every filter but negative keywords."""
         at = turn.at.timestamp()
-        mask: Mask = self._is_house == turn.test
+        mask: Mask = self.is_house == turn.test
         mask &= (self._starts <= at) & (at < self._ends)
         mask &= self._remembered(turn.country, is_in_country, turn)
         mask &= self._remembered(turn.language, speaks, turn)

@@ -1,0 +1,177 @@
+"""What each campaign can still pay: a recent look at the books, less what is on its way.
+
+Reads wallets and spend limits every half second and writes no money; a click is charged elsewhere,
+against the books themselves. Between two looks, and for clicks that are still to come, it counts
+what this process has served at its expected cost, so that a small budget is not promised many times
+over. A look that is too old confirms nothing, and paid ads stop: money fails closed.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from adserver.catalog.queries import LiveCreative
+from adserver.decision.expectations import Expectations
+from adserver.decision.inventory import Inventory, Mask
+from adserver.decision.pacing import Day, pace
+from adserver.matching.snapshots import IndexKeeper
+from kernel.clock import Clock
+from kernel.database import Database, ReadSession
+from kernel.money import ZERO, Micros
+from kernel.telemetry import counter, logger
+from ledger import account, balances, limits
+from ledger.journal import LimitKey
+from ledger.windows import window_at
+
+_log = logger(__name__)
+_failures = counter("budget_refresh_failures", "Looks at the books that failed")
+_BOUNDLESS: Final = Micros(2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What one campaign may pay for a click now: `room` in all its budgets, `pace` of its bid."""
+
+    room: Micros
+    pace: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """One campaign in the books; None stands for a budget that was not set."""
+
+    campaign_id: str
+    advertiser_id: str
+    wallet: Micros
+    total_left: Micros | None = None
+    day: Day | None = None
+
+    def purse(self, at: datetime, *, of_campaign: Micros, of_advertiser: Micros) -> Purse:
+        """What is left once the clicks that are expected have come."""
+        room = self.wallet - of_advertiser
+        if self.total_left is not None:
+            room = min(room, self.total_left - of_campaign)
+        if self.day is None:
+            return Purse(room)
+        day = replace(self.day, spent=self.day.spent + of_campaign)
+        return Purse(min(room, day.budget - day.spent), pace(day, at))
+
+
+@dataclass(frozen=True)
+class Books:
+    """One look, taken at `taken_at` of the monotonic clock."""
+
+    taken_at: float
+    funds: Mapping[str, Funds]
+    _masks: dict[int, tuple[Inventory, Mask]] = field(default_factory=dict, repr=False)
+
+    def funded(self, inventory: Inventory) -> Mask:
+        """Which positions belong to campaigns with any money left; house ads need none."""
+        known = self._masks.get(id(inventory))
+        if known is None:
+            known = inventory, inventory.is_house | inventory.of_campaigns(self._has_money)
+            self._masks[id(inventory)] = known
+        return known[1]
+
+    def _has_money(self, campaign_id: str) -> bool:
+        funds = self.funds.get(campaign_id)
+        if funds is None:
+            return False
+        left = (funds.wallet, _BOUNDLESS if funds.total_left is None else funds.total_left)
+        in_day = _BOUNDLESS if funds.day is None else funds.day.budget - funds.day.spent
+        return min(*left, in_day) > ZERO
+
+
+class BudgetBook:
+    """Holds the latest look. Run it beside the engine, and `refresh` once before serving."""
+
+    def __init__(
+        self, database: Database, index: IndexKeeper, clock: Clock, *, good_for_s: float = 3.0
+    ) -> None:
+        self._database, self._index, self._clock = database, index, clock
+        self._good_for_s = good_for_s
+        self._books: Books | None = None
+        self._expected = Expectations(clock)
+
+    def books(self) -> Books | None:
+        """The latest look, or None where it is too old to confirm anything."""
+        books = self._books
+        if books is None or self._clock.monotonic() - books.taken_at > self._good_for_s:
+            return None
+        return books
+
+    def purse(self, books: Books, campaign_id: str, at: datetime) -> Purse | None:
+        """What a campaign may pay by these books; None for one that they do not know yet."""
+        funds = books.funds.get(campaign_id)
+        if funds is None:
+            return None
+        return funds.purse(
+            at,
+            of_campaign=self._expected.of(campaign_id),
+            of_advertiser=self._expected.of(funds.advertiser_id),
+        )
+
+    def expect(self, *, campaign_id: str, advertiser_id: str, cost: Micros) -> None:
+        """Count a served ad at its price times its chance of a click."""
+        self._expected.add(campaign_id, cost)
+        self._expected.add(advertiser_id, cost)
+
+    async def refresh(self) -> None:
+        """Look at the books once."""
+        taken_at, at = self._clock.monotonic(), self._clock.now()
+        campaigns = list(_campaigns(self._index.current().creatives))
+        async with self._database.reading() as session:
+            wallets = await _wallets(session, {one.advertiser_id for one in campaigns})
+            keys = [key for one in campaigns for key in limit_keys(one)]
+            left = await limits.remaining(session, keys, at)
+        funds = [_funds(one, wallets[one.advertiser_id], left, at) for one in campaigns]
+        self._books = Books(taken_at, {one.campaign_id: one for one in funds})
+
+    async def run(self, interval_s: float = 0.5) -> None:
+        """Keep looking until cancelled; a look that fails leaves the last one to grow old."""
+        while True:
+            try:
+                await self.refresh()
+            except Exception as problem:  # noqa: BLE001  The edge of a background task.
+                _failures.inc()
+                _log.warning("budget_refresh_failed", exc_info=problem)
+            await asyncio.sleep(interval_s)
+
+
+def limit_keys(creative: LiveCreative) -> list[LimitKey]:
+    """The limits that a charge to this creative's campaign would draw from."""
+    keys = []
+    if creative.total_budget is not None:
+        keys.append(LimitKey("campaign_total", creative.campaign_id))
+    if creative.daily_budget is not None:
+        keys.append(LimitKey("campaign_day", creative.campaign_id))
+    return keys
+
+
+def _campaigns(creatives: Sequence[LiveCreative]) -> Iterable[LiveCreative]:
+    """One paid creative of each campaign: all of a campaign share its budgets."""
+    return {one.campaign_id: one for one in creatives if not one.is_house}.values()
+
+
+async def _wallets(session: ReadSession, advertisers: Iterable[str]) -> dict[str, Micros]:
+    return {
+        advertiser: (await balances.balance(session, account.cash(advertiser))).available
+        for advertiser in sorted(advertisers)
+    }
+
+
+def _funds(
+    creative: LiveCreative, wallet: Micros, left: Mapping[LimitKey, Micros], at: datetime
+) -> Funds:
+    campaign_id, daily = creative.campaign_id, creative.daily_budget
+    window = window_at("campaign_day", creative.time_zone, at)
+    day = None
+    if daily is not None and window is not None:
+        spent = daily - left[LimitKey("campaign_day", campaign_id)]
+        day = Day(*window, budget=daily, spent=spent)
+    total_left = None
+    if creative.total_budget is not None:
+        total_left = left[LimitKey("campaign_total", campaign_id)]
+    return Funds(campaign_id, creative.advertiser_id, wallet, total_left, day)

@@ -1,0 +1,107 @@
+"""One turn, decided: the flow, one named step after the other.
+
+Synchronous and free of I/O: it reads snapshots, computes for a few milliseconds on a thread, and
+returns a verdict that carries everything its event has to record. Every way out has either a winner
+with a price or a reason.
+"""
+
+from dataclasses import dataclass, replace
+
+from adserver.catalog.queries import LiveCreative
+from adserver.decision.gates import Asked, Closed, Reading, read
+from adserver.decision.outcome import Outcome, settle
+from adserver.decision.settings import DecisionSettings
+from adserver.decision.shortlist import Scene, Terms, contenders, explained
+from adserver.decision.vocabulary import Candidate
+from adserver.intent.vectors import MessageVectors
+from kernel.money import ZERO, Micros
+from tollfree_sdk.contract import Format, NoFill
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of one turn with all that it rests on; nothing here is text or a vector."""
+
+    outcome: Outcome
+    seed: int
+    reserve: Micros = ZERO
+    relevance_floor: float = 0.0
+    commercial: float | None = None
+    commercial_floor: float = 0.0
+    language: str | None = None
+    topic: str | None = None
+    candidates: tuple[Candidate, ...] = ()
+    creative: LiveCreative | None = None
+    format: Format | None = None
+    model_id: str = ""
+    index_generation: int = 0
+
+
+def turned_away(reason: NoFill, *, seed: int) -> Verdict:
+    """A verdict that was reached before anything was looked at."""
+    return Verdict(Outcome(reason=reason), seed)
+
+
+def decide(
+    asked: Asked,
+    scene: Scene,
+    *,
+    vectors: MessageVectors,
+    settings: DecisionSettings,
+    explain_all: bool = False,
+) -> Verdict:
+    """Decide one turn; `explain_all` also judges what never was eligible."""
+    reading = read(asked, vectors=vectors, languages=scene.inventory.languages, settings=settings)
+    if isinstance(reading, Closed):
+        return _closed(asked, scene, settings, reading)
+    terms = Terms(reading.opportunity, asked.seen, reserve_of(asked, settings), settings)
+    candidates, topic = contenders(scene, terms, reading.vectors)
+    outcome = _settle(candidates, terms, asked.seed)
+    if outcome.winner is None or explain_all:
+        candidates += explained(scene, terms, reading.vectors, candidates, topic=topic)
+        outcome = _settle(candidates, terms, asked.seed)
+    verdict = _verdict(asked, scene, settings, reading)
+    return _with_winner(
+        replace(verdict, outcome=outcome, candidates=tuple(candidates), topic=topic), scene
+    )
+
+
+def reserve_of(asked: Asked, settings: DecisionSettings) -> Micros:
+    """The least that a click must cost: ours, the publisher's or the request's, the highest."""
+    if asked.request.test:
+        return ZERO
+    return max(settings.reserve, asked.publisher.floor, Micros(asked.request.floor_micros))
+
+
+def _settle(candidates: list[Candidate], terms: Terms, seed: int) -> Outcome:
+    floor = terms.settings.relevance_floor
+    return settle(candidates, reserve=terms.reserve, seed=seed, relevance_floor=floor)
+
+
+def _closed(asked: Asked, scene: Scene, settings: DecisionSettings, closed: Closed) -> Verdict:
+    verdict = _verdict(asked, scene, settings, closed)
+    return replace(verdict, outcome=Outcome(reason=closed.reason))
+
+
+def _verdict(
+    asked: Asked, scene: Scene, settings: DecisionSettings, reading: Reading | Closed
+) -> Verdict:
+    return Verdict(
+        Outcome(reason=NoFill.NO_MATCH),
+        asked.seed,
+        reserve=reserve_of(asked, settings),
+        relevance_floor=settings.relevance_floor,
+        commercial=reading.commercial,
+        commercial_floor=settings.commercial_floor,
+        language=reading.language,
+        model_id=scene.index.model_id,
+        index_generation=scene.index.generation,
+    )
+
+
+def _with_winner(verdict: Verdict, scene: Scene) -> Verdict:
+    winner = verdict.outcome.winner
+    if winner is None:
+        return verdict
+    creative = scene.index.creatives[scene.inventory.position_of[winner.number]]
+    return replace(verdict, creative=creative, format=Format.UNIT)

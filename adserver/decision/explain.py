@@ -1,0 +1,36 @@
+"""Say why: run a decision again from its event, and put into words why an ad was shown.
+
+A replay uses the very function that decided and reads nothing but the trace, so it gives the same
+winner and price, or the same reason, for as long as we keep the event. The words for readers name
+who paid and what the ad was matched by, never what was said, and no price.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from adserver.decision.outcome import Outcome, settle
+from adserver.decision.trace import read_trace
+
+_NEARNESS = ((0.85, "very closely"), (0.65, "closely"), (0.0, "loosely"))
+
+
+def replay(stored: Mapping[str, Any]) -> Outcome:
+    """Decide again from a stored trace."""
+    trace = read_trace(stored)
+    if trace.gate is not None:
+        return Outcome(reason=trace.gate)
+    return settle(
+        trace.candidates,
+        reserve=trace.reserve,
+        seed=trace.seed,
+        relevance_floor=trace.relevance_floor,
+    )
+
+
+def why_matched(*, topic: str | None, relevance: float, test: bool) -> str:
+    """One sentence for the reader: what the ad was matched by."""
+    if test:
+        return "It is a test message of this network. Nobody pays for it."
+    nearness = next(word for least, word in _NEARNESS if relevance >= least)
+    subject = f"The subject ({topic})" if topic else "The subject"
+    return f"{subject} of the question fits this ad {nearness}."

@@ -1,0 +1,46 @@
+"""The snapshots a decision reads: the index, the inventory made from it, the books.
+
+Makes a new inventory when the index has been swapped. A large one is made on a thread while the old
+pair stays in use, so that no turn waits for it; the two are always swapped together.
+"""
+
+import asyncio
+from typing import Final
+
+from adserver.decision.budget import BudgetBook
+from adserver.decision.inventory import Inventory, offer_of
+from adserver.decision.shortlist import Scene
+from adserver.matching.index import CreativeIndex
+from adserver.matching.snapshots import IndexKeeper
+
+_AT_ONCE: Final = 500
+
+
+class Scenes:
+    """Gives the present scene; call it on the event loop."""
+
+    def __init__(self, index: IndexKeeper, budget: BudgetBook) -> None:
+        self._keeper, self._budget = index, budget
+        self._pair: tuple[CreativeIndex, Inventory] | None = None
+        self._arranging: asyncio.Task[None] | None = None
+
+    def now(self) -> Scene:
+        """The newest snapshots that are ready."""
+        index = self._keeper.current()
+        if self._pair is None or (self._pair[0] is not index and len(index) <= _AT_ONCE):
+            self._pair = index, arranged(index)
+        elif self._pair[0] is not index and self._arranging is None:
+            self._arranging = asyncio.get_running_loop().create_task(self._arrange(index))
+        ready, inventory = self._pair
+        return Scene(ready, inventory, self._budget.books(), self._budget)
+
+    async def _arrange(self, index: CreativeIndex) -> None:
+        try:
+            self._pair = index, await asyncio.to_thread(arranged, index)
+        finally:
+            self._arranging = None
+
+
+def arranged(index: CreativeIndex) -> Inventory:
+    """The inventory of an index, position by position."""
+    return Inventory([offer_of(creative) for creative in index.creatives])

@@ -1,0 +1,36 @@
+"""What an operator may set about decisions; the defaults are what we promise.
+
+Plain values: the composition root fills them from its own settings.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from adserver.matching.relevance import FLOOR
+from kernel.money import Micros
+from tollfree_sdk.contract import Format
+
+SERVED_FORMATS: Final = frozenset({Format.UNIT})
+_ONE_CENT: Final = Micros(10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionSettings:
+    """Floors, caps and limits of the flow.
+
+    `reserve` is the least that a click on a paid ad costs anywhere; a publisher's own floor may be
+    higher. `queue` is how many turns may wait for one of the `threads`; more are turned away.
+    `budgets_good_for_s` is how old the view of the books may grow before paid ads stop.
+    """
+
+    deadline_ms: int = 30
+    threads: int = 2
+    queue: int = 4
+    commercial_floor: float = 0.5
+    relevance_floor: float = FLOOR
+    reserve: Micros = _ONE_CENT
+    shortlist: int = 24
+    first_ad_on_turn: int = 1
+    ads_per_session: int = 12
+    campaign_per_session: int = 3
+    budgets_good_for_s: float = 3.0
