@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 REGISTRY: Final = CollectorRegistry()
 
 _ALLOWED: Final = frozenset(
-    "event level timestamp logger request_id code status method route reason kind stage count "
+    "event level timestamp module request_id code status method route reason kind stage count "
     "attempts duration_ms upstream model port url path version revision check job_id decision_id "
     "campaign_id creative_id advertiser_id publisher_id app_id key_id index_generation creatives "
     "error where step".split()
@@ -45,7 +45,7 @@ def configure_logging(*, level: str = "INFO") -> None:
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """The logger of a module: ``_log = logger(__name__)``."""
-    return cast("structlog.typing.FilteringBoundLogger", structlog.get_logger(logger=name))
+    return cast("structlog.typing.FilteringBoundLogger", structlog.get_logger(module=name))
 
 
 def counter(name: str, text: str, *labels: str) -> Counter:
