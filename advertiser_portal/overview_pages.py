@@ -1,0 +1,106 @@
+"""The pages an advertiser reads: the overview and one campaign, whole or as a live fragment.
+
+A live fragment carries the digest of what it shows. While that is the same, a poll is answered
+with "nothing new" and the page keeps its focus; when it moves, the region is replaced as a whole.
+"""
+
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from advertiser_portal.overview import Overview, overview_of
+from advertiser_portal.periods import Period, period_of
+from kernel.errors import NotFound
+from web.front_desk import Member
+from web.pages import Pages
+from web.roles import Act
+
+# What a page may announce after a change; the address carries the name only, never the text.
+NOTES: Final = {
+    "paused": "The campaign is paused. It is no longer shown, and clicks cost nothing.",
+    "resumed": "The campaign is live again.",
+}
+
+
+class OverviewPages:
+    """Handlers that read."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages, self._front = pages, pages.front
+
+    async def overview(self, request: Request, period: str = "", note: str = "") -> Response:
+        """The whole overview, or a friendly page while there is no advertiser."""
+        member = await self._front.member(request, Act.SEE)
+        shown = await self.read(member, period_of(period))
+        if shown is None:
+            return self._pages.page(request, "no_advertiser.html")
+        return self._pages.page(
+            request, "overview.html", overview=shown, periods=list(Period), note=NOTES.get(note)
+        )
+
+    async def overview_live(self, request: Request, period: str = "", seen: str = "") -> Response:
+        """The overview's numbers, if they have changed."""
+        member = await self._front.member(request, Act.SEE)
+        shown = await self.read(member, period_of(period))
+        if shown is None:
+            raise NotFound("There is no advertiser here yet.")
+        if shown.digest == seen:
+            return self._pages.unchanged()
+        return self.overview_fragment(request, shown)
+
+    async def campaign(
+        self, request: Request, campaign_id: str, period: str = "", note: str = ""
+    ) -> Response:
+        """One campaign with its terms and creatives."""
+        member = await self._front.member(request, Act.SEE)
+        shown = await self.theirs(member, period_of(period))
+        return self._pages.page(
+            request,
+            "campaign.html",
+            overview=shown,
+            line=shown.line(campaign_id),
+            periods=list(Period),
+            note=NOTES.get(note),
+        )
+
+    async def campaign_live(
+        self, request: Request, campaign_id: str, period: str = "", seen: str = ""
+    ) -> Response:
+        """One campaign's numbers, if anything has changed."""
+        member = await self._front.member(request, Act.SEE)
+        shown = await self.theirs(member, period_of(period))
+        line = shown.line(campaign_id)
+        if shown.digest == seen:
+            return self._pages.unchanged()
+        return self._pages.page(request, "campaign_live.html", overview=shown, line=line, note=None)
+
+    def overview_fragment(
+        self, request: Request, shown: Overview, *, note: str | None = None
+    ) -> Response:
+        """The overview's live region."""
+        return self._pages.page(request, "overview_live.html", overview=shown, note=note)
+
+    def campaign_fragment(
+        self, request: Request, shown: Overview, campaign_id: str, *, note: str | None = None
+    ) -> Response:
+        """A campaign's live region."""
+        line = shown.line(campaign_id)
+        return self._pages.page(request, "campaign_live.html", overview=shown, line=line, note=note)
+
+    async def read(self, member: Member, period: Period) -> Overview | None:
+        """What this member's organisation sees."""
+        async with self._front.database.reading() as session:
+            return await overview_of(
+                session,
+                member.membership.organisation.id,
+                period=period,
+                at=self._front.clock.now(),
+            )
+
+    async def theirs(self, member: Member, period: Period) -> Overview:
+        """The same, for pages that need an advertiser. Raises NotFound."""
+        shown = await self.read(member, period)
+        if shown is None:
+            raise NotFound("There is no advertiser here yet.")
+        return shown
