@@ -5,6 +5,7 @@ time, and with a typed reason, whatever the network does; each failure is counte
 ``strict=True`` raises instead. It never retries a decision, because the turn would be over.
 """
 
+import asyncio
 import json
 from collections import Counter
 from types import TracebackType
@@ -47,7 +48,7 @@ class AdNetwork:
         self.failures: Counter[str] = Counter()
         self._base_url = base_url.rstrip("/")
         self._headers = {"authorization": f"Bearer {key}"}
-        self._timeout = httpx.Timeout(deadline_ms / 1000, connect=min(deadline_ms, 100) / 1000)
+        self._deadline_seconds = deadline_ms / 1000
         self._strict, self._defer_delivered = strict, defer_delivered
         self._owns_http = http is None
         self._http = httpx.AsyncClient() if http is None else http
@@ -97,10 +98,12 @@ class AdNetwork:
 
     async def _post(self, path: str, body: dict[str, Any]) -> httpx.Response:
         try:
-            response = await self._http.post(
-                self._base_url + path, json=body, headers=self._headers, timeout=self._timeout
-            )
-        except httpx.TimeoutException as error:
+            # httpx counts each read by itself; a network that trickles would never be late.
+            async with asyncio.timeout(self._deadline_seconds):
+                response = await self._http.post(
+                    self._base_url + path, json=body, headers=self._headers, timeout=None
+                )
+        except (TimeoutError, httpx.TimeoutException) as error:
             raise AdNetworkTimeout("The ad network did not answer in time.") from error
         except httpx.HTTPError as error:
             raise AdNetworkUnreachable("The ad network cannot be reached.") from error

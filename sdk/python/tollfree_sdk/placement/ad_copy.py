@@ -8,6 +8,7 @@ catalog refuses such copy at upload; this is the last wall, and trusts nobody.
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _ANSI: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -16,7 +17,8 @@ _SPACES: Final = re.compile(r"\s+")
 # because some of them look for addresses only after Markdown's own escapes are resolved.
 _ADDRESS: Final = re.compile(r"\S*//\S*|\S*www\.\S*|\S+@\S+", re.IGNORECASE)
 # A dot between a word and letters: "evil.com", but not "3.5", "e.g." or the end of a sentence.
-_DOMAIN_DOT: Final = re.compile(r"(?<=[\w-])([.。])(?=(?:xn--|[^\W\d_]{2}))")
+_DOMAIN_DOT: Final = re.compile(r"(?<=[\w-])(\.(?=xn--|[^\W\d_]{2})|。(?=[A-Za-z]{2}))")
+_HOST: Final = re.compile(r"(?!www\.)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 _STACKED_MARKS: Final = 2
 
 _DROPPED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -34,6 +36,7 @@ _ENTITY: Final = re.compile(r"&(?=#|\w+;)")
 _SAFE_URL: Final = re.compile(r"https?://[A-Za-z0-9.\-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~\-/?&=%+]*)?")
 
 
+@lru_cache(maxsize=4_096)
 def clean(text: str, *, limit: int) -> str:
     r"""One line of visible text without addresses, at most `limit` characters.
 
@@ -54,7 +57,8 @@ def clean(text: str, *, limit: int) -> str:
 def clean_name(name: str, domain: str) -> str:
     """The advertiser's name; a name that is its own domain ("Booking.com") keeps its dot."""
     line = _SPACES.sub(" ", _visible(name)).strip()
-    if line and line.casefold() == domain.casefold().removeprefix("www."):
+    is_own_domain = line.casefold() == domain.casefold().removeprefix("www.")
+    if is_own_domain and _HOST.fullmatch(line):
         return _shortened(line, 80)
     return clean(name, limit=80)
 
@@ -75,17 +79,20 @@ def to_html(text: str) -> str:
     return html.escape(text, quote=True)
 
 
-def is_safe_url(url: str) -> bool:
+def is_safe_url(url: object) -> bool:
     """Whether a link can stand in Markdown, HTML and text without any escaping."""
-    return _SAFE_URL.fullmatch(url) is not None
+    return isinstance(url, str) and _SAFE_URL.fullmatch(url) is not None
 
 
 def _visible(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     kept: list[str] = []
     marks = 0
     for letter in _ANSI.sub("", text):
         category = unicodedata.category(letter)
         if category in _SPACE_CATEGORIES or letter in "\t\n\v\f\r\x85":
+            marks = 0
             kept.append(" ")
         elif category not in _DROPPED_CATEGORIES and ord(letter) not in _INVISIBLE:
             marks = marks + 1 if category in ("Mn", "Me") else 0

@@ -12,7 +12,7 @@ name, an unknown label, or a link that could carry more than itself raises Undis
 
 from dataclasses import dataclass, replace
 
-from tollfree_sdk.contract import Ad, Advertiser, Label
+from tollfree_sdk.contract import Ad, Advertiser, Format, Label
 from tollfree_sdk.placement.ad_copy import clean, clean_name, is_safe_url, to_html, to_markdown
 
 WHY = "Why this ad?"
@@ -41,7 +41,7 @@ def disclose_unit(ad: Ad) -> Disclosed:
         raise Undisclosable("An ad needs a title or a body.")
     dollars = (ad.advertiser.name + copy + ad.cta).count("$") > 1
     return Disclosed(
-        ad=ad,
+        ad=replace(ad, format=Format.UNIT),
         text=f"{_who_pays(ad)}\n{copy}\n{ad.cta}: {ad.click_url}\n{WHY} {ad.why_url}",
         markdown=(
             f"{_who_pays_markdown(ad, dollars=dollars)} — {to_markdown(copy, dollars=dollars)}\n"
