@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from adserver.catalog.queries import LiveCreative
+from adserver.catalog.spending import limits_of
 from adserver.decision.expectations import Expectations
 from adserver.decision.inventory import Inventory, Mask
 from adserver.decision.pacing import Day, pace
@@ -124,7 +125,7 @@ class BudgetBook:
         campaigns = list(_campaigns(self._index.current().creatives))
         async with self._database.reading() as session:
             wallets = await _wallets(session, {one.advertiser_id for one in campaigns})
-            keys = [key for one in campaigns for key in limit_keys(one)]
+            keys = [key for one in campaigns for key in _limits(one)]
             left = await limits.remaining(session, keys, at)
         funds = [_funds(one, wallets[one.advertiser_id], left, at) for one in campaigns]
         self._books = Books(taken_at, {one.campaign_id: one for one in funds})
@@ -140,26 +141,23 @@ class BudgetBook:
             await asyncio.sleep(interval_s)
 
 
-def limit_keys(creative: LiveCreative) -> list[LimitKey]:
-    """The limits that a charge to this creative's campaign would draw from."""
-    keys = []
-    if creative.total_budget is not None:
-        keys.append(LimitKey("campaign_total", creative.campaign_id))
-    if creative.daily_budget is not None:
-        keys.append(LimitKey("campaign_day", creative.campaign_id))
-    return keys
-
-
 def _campaigns(creatives: Sequence[LiveCreative]) -> Iterable[LiveCreative]:
     """One paid creative of each campaign: all of a campaign share its budgets."""
     return {one.campaign_id: one for one in creatives if not one.is_house}.values()
 
 
 async def _wallets(session: ReadSession, advertisers: Iterable[str]) -> dict[str, Micros]:
-    return {
-        advertiser: (await balances.balance(session, account.cash(advertiser))).available
-        for advertiser in sorted(advertisers)
-    }
+    codes = {account.cash(advertiser): advertiser for advertiser in advertisers}
+    found = await balances.balances(session, codes)
+    return {advertiser: found[code].available for code, advertiser in codes.items()}
+
+
+def _limits(creative: LiveCreative) -> tuple[LimitKey, ...]:
+    return limits_of(
+        creative.campaign_id,
+        total_budget=creative.total_budget,
+        daily_budget=creative.daily_budget,
+    )
 
 
 def _funds(

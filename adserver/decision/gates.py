@@ -131,7 +131,7 @@ _GATES: Final[tuple[tuple[NoFill, Callable[[_Turn], bool]], ...]] = (
     (NoFill.CONSENT_MISSING, lambda turn: not turn.asked.request.consent),
     (NoFill.MINOR, lambda turn: turn.asked.request.minor),
     (NoFill.NOT_PLACEABLE, lambda turn: not turn.asked.formats),
-    (NoFill.FIRST_TURN, lambda turn: turn.said.turns_user < turn.settings.first_ad_on_turn),
+    (NoFill.FIRST_TURN, lambda turn: 0 < turn.said.turns_user < turn.settings.first_ad_on_turn),
     (NoFill.FREQUENCY_CAP, lambda turn: turn.asked.seen.ads >= turn.settings.ads_per_session),
     (NoFill.SENSITIVE_TOPIC, _is_sensitive),
     (NoFill.NOT_COMMERCIAL, lambda turn: turn.said.is_code or not turn.said.query),
