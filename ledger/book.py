@@ -16,8 +16,8 @@ from kernel.database import WriteSession
 from kernel.errors import InsufficientFunds
 from kernel.money import ZERO, Micros
 from ledger.account import AccountKind, kind_of
-from ledger.inserts import insert_missing
 from ledger.postings import Leg, Posting
+from ledger.rows import insert_missing, insert_rows, is_among, update_each
 from ledger.tables import LedgerAccount, LedgerEntry, LedgerGroup, LedgerUnsettled, rows_of
 
 _accounts: Final = rows_of(LedgerAccount)
@@ -117,7 +117,7 @@ async def write(
         for seq, leg in enumerate(page.posting.legs)
     ]
     if entries:
-        await tx.execute(sa.insert(_entries), entries)
+        await insert_rows(tx, _entries, entries)
         await _move_balances(tx, accounts.values())
     return ids
 
@@ -130,10 +130,12 @@ async def _hold(tx: WriteSession, codes: Collection[str]) -> dict[str, HeldAccou
     if guarded:
         # Locked in id order: two postings that meet here would otherwise deadlock. SQLite has no
         # row locks and needs none, since its writing transactions begin IMMEDIATE.
-        locking = query.where(_accounts.c.code.in_(guarded)).with_for_update(key_share=True)
+        locking = query.where(is_among(tx, _accounts.c.code, guarded)).with_for_update(
+            key_share=True
+        )
         rows += (await tx.execute(locking)).all()
     if shared:
-        rows += (await tx.execute(query.where(_accounts.c.code.in_(shared)))).all()
+        rows += (await tx.execute(query.where(is_among(tx, _accounts.c.code, shared)))).all()
     return {row.code: _held(row) for row in rows}
 
 
@@ -152,19 +154,18 @@ def _held(row: sa.Row[Any]) -> HeldAccount:
 
 async def _move_balances(tx: WriteSession, accounts: Collection[HeldAccount]) -> None:
     ordered = sorted(accounts, key=lambda account: account.id)
-    for account in ordered:
-        if account.moves:
-            moved = await tx.execute(
-                _MOVE,
-                {
-                    "account": account.id,
-                    "debits": account.debits,
-                    "credits": account.credits,
-                    "moves": account.moves,
-                    "version_now": account.version - account.moves,
-                },
-            )
-            assert moved.first() is not None, "A held account changed under its lock."
+    moved = [
+        {
+            "account": account.id,
+            "debits": account.debits,
+            "credits": account.credits,
+            "moves": account.moves,
+            "version_now": account.version - account.moves,
+        }
+        for account in ordered
+        if account.moves
+    ]
+    assert await update_each(tx, _MOVE, moved), "A held account changed under its lock."
     later = [
         {
             "account_id": account.id,
@@ -175,8 +176,7 @@ async def _move_balances(tx: WriteSession, accounts: Collection[HeldAccount]) ->
         for account in ordered
         if account.later_entries
     ]
-    if later:
-        await tx.execute(sa.insert(_unsettled), later)
+    await insert_rows(tx, _unsettled, later)
 
 
 def _amount(name: str) -> sa.BindParameter[int]:
@@ -192,7 +192,6 @@ _MOVE: Final = (
         credits_posted=_accounts.c.credits_posted + _amount("credits"),
         version=_accounts.c.version + _amount("moves"),
     )
-    .returning(_accounts.c.id)
 )
 
 
@@ -219,7 +218,7 @@ def _group_row(page: Page, effective_at: datetime, at: datetime) -> dict[str, An
         "ref_type": page.posting.ref_type,
         "ref_id": page.posting.ref_id,
         "refused_by": page.refused_by,
-        "drawn_from": list(page.drawn_from) or None,
+        "drawn_from": " ".join(map(str, page.drawn_from)) or None,
         "effective_at": effective_at,
         "created_at": at,
     }

@@ -23,6 +23,7 @@ from ledger.account import AD_REVENUE, accruing, cash
 from ledger.charging import Charge, Charged, LimitKey, Refused, Split, decide
 from ledger.limits import HeldLimit
 from ledger.postings import Posting
+from ledger.rows import is_among
 from ledger.tables import LedgerAccount, LedgerEntry, LedgerGroup
 
 __all__ = [
@@ -159,7 +160,7 @@ async def _known(tx: WriteSession, keys: Sequence[str]) -> dict[str, sa.Row[Any]
             LedgerGroup.idempotency_key,
             LedgerGroup.request_hash,
             LedgerGroup.refused_by,
-        ).where(LedgerGroup.idempotency_key.in_(keys))
+        ).where(is_among(tx, LedgerGroup.idempotency_key, keys))
     )
     return {row.idempotency_key: row for row in rows}
 
@@ -173,7 +174,7 @@ async def _first_outcomes(
         sa.select(LedgerEntry.group_id, LedgerEntry.amount)
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.account_id)
         .where(
-            LedgerEntry.group_id.in_([first.id for first in known.values()]),
+            is_among(tx, LedgerEntry.group_id, [first.id for first in known.values()]),
             LedgerAccount.code == AD_REVENUE,
         )
     )

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel.database import WriteSession
 from kernel.money import ZERO, Micros
 from ledger.charging import LimitKey, Scope
-from ledger.inserts import insert_missing
+from ledger.rows import insert_missing, update_each
 from ledger.tables import SpendLimit, rows_of
 from ledger.windows import window_at
 
@@ -100,9 +100,8 @@ async def hold(
 
 async def draw(tx: WriteSession, amounts: Mapping[int, Micros]) -> None:
     """Count amounts as spent, by limit id. The caller holds the rows and knows that they fit."""
-    for limit_id in sorted(amounts):
-        drawn = await tx.execute(_DRAW, {"limit_id": limit_id, "amount": amounts[limit_id].amount})
-        assert drawn.first() is not None, "A held spend limit changed under its lock."
+    rows = [{"limit_id": one, "amount": amounts[one].amount} for one in sorted(amounts)]
+    assert await update_each(tx, _DRAW, rows), "A held spend limit changed under its lock."
 
 
 _amount: Final = sa.bindparam("amount", type_=sa.BigInteger)
@@ -111,7 +110,6 @@ _DRAW: Final = (
     sa.update(_limits)
     .where(_limits.c.id == sa.bindparam("limit_id"), _taken + _amount <= _limits.c.limit_micros)
     .values(spent_micros=_limits.c.spent_micros + _amount)
-    .returning(_limits.c.id)
 )
 
 

@@ -7,7 +7,6 @@ equal the entries at every moment.
 """
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -59,8 +58,8 @@ class LedgerGroup(Base):
     ref_type: Mapped[str] = mapped_column(sa.String(20))
     ref_id: Mapped[str] = mapped_column(sa.String(80))
     refused_by: Mapped[str | None] = mapped_column(sa.String(20))
-    # The ids of the spend limits that a charge drew from, so that they can be counted again.
-    drawn_from: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    # The ids of the spend limits that a charge drew from, "17 18", so that they can be recounted.
+    drawn_from: Mapped[str | None] = mapped_column(sa.String(120))
     effective_at: Mapped[datetime]
     created_at: Mapped[datetime]
 

@@ -76,7 +76,7 @@ def _create_groups() -> None:
         sa.Column("ref_type", sa.String(20), nullable=False),
         sa.Column("ref_id", sa.String(80), nullable=False),
         sa.Column("refused_by", sa.String(20), nullable=True),
-        sa.Column("drawn_from", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("drawn_from", sa.String(120), nullable=True),
         sa.Column("effective_at", UtcDateTime(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_group")),

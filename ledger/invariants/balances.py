@@ -117,8 +117,8 @@ async def limits_hold_what_was_charged(session: AsyncSession) -> list[Violation]
     )
     charged: Counter[int] = Counter()
     for drawn_from, debits in rows:
-        for limit_id in drawn_from or ():
-            charged[limit_id] += int(debits)
+        for limit_id in drawn_from.split():
+            charged[int(limit_id)] += int(debits)
     found = []
     for limit in await session.scalars(sa.select(SpendLimit)):
         where = f"{limit.scope} {limit.scope_id} from {limit.window_start:%Y-%m-%d}"
