@@ -82,6 +82,7 @@ def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     serve.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     worker = commands.add_parser("worker", help="do what follows up on requests (PostgreSQL only)")
     worker.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+    worker.add_argument("--heartbeat", metavar="FILE", help="touch this file each second")
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
 

@@ -1,0 +1,94 @@
+"""Build the ad server: index, budgets, engine, clicks, and what runs beside them."""
+
+from dataclasses import dataclass
+
+from adserver.catalog import queries
+from adserver.catalog.commands import open_publisher_zero
+from adserver.catalog.publisher import PUBLISHER_ZERO, Publisher
+from adserver.decision.budget import BudgetBook
+from adserver.decision.engine import AdEngine
+from adserver.decision.frequency import Frequency
+from adserver.decision.settings import DecisionSettings
+from adserver.events.clicks import ClickDesk
+from adserver.events.record import DecisionEvent, StepEvent, write_decisions, write_steps
+from adserver.events.tokens import ClickTokens
+from adserver.matching.snapshots import IndexKeeper
+from kernel.group_commit import GroupCommit
+from tollfree.crew import Crew, every
+from tollfree.foundations import Foundations
+
+
+@dataclass(frozen=True)
+class AdSide:
+    """The ad server of this process."""
+
+    engine: AdEngine
+    index: IndexKeeper
+    budget: BudgetBook
+    clicks: ClickDesk
+    tokens: ClickTokens
+    publisher_zero: Publisher
+    decisions: GroupCommit[DecisionEvent]
+    steps: GroupCommit[StepEvent]
+
+    async def warm_up(self) -> None:
+        """Index the catalog and look at the books, so that the first turn finds both."""
+        await self.index.refresh()
+        self.clicks.know(self.index.current().creatives)
+        await self.budget.refresh()
+
+    def start(self, crew: Crew) -> None:
+        crew.start("decisions", self.decisions.run)
+        crew.start("steps", self.steps.run)
+        crew.start("index", self._follow_catalog)
+        crew.start("budget", self.budget.run)
+
+    async def close(self) -> None:
+        """Write what is decided and delivered; after this nothing more may be asked."""
+        await self.clicks.close()
+        await self.engine.close()
+        await self.decisions.close()
+        await self.steps.close()
+
+    async def _follow_catalog(self) -> None:
+        async def follow() -> None:
+            if await self.index.refresh():
+                self.clicks.know(self.index.current().creatives)
+
+        await every(0.5, follow)
+
+
+async def build_ad_side(
+    grounds: Foundations, settings: DecisionSettings, *, programs_pay: bool
+) -> AdSide:
+    """Build it; publisher zero is opened in the database if it is not there yet."""
+    database, clock = grounds.database, grounds.clock
+    zero = await _publisher_zero(grounds)
+    index = IndexKeeper(database, grounds.embedder, clock)
+    budget = BudgetBook(database, index, clock, good_for_s=settings.budgets_good_for_s)
+    tokens = ClickTokens(grounds.signing)
+    decisions = GroupCommit[DecisionEvent](database, write_decisions, max_delay_ms=20)
+    steps = GroupCommit[StepEvent](database, write_steps, max_delay_ms=20)
+    engine = AdEngine(
+        index=index,
+        embedder=grounds.embedder,
+        budget=budget,
+        frequency=Frequency(grounds.shared_state, clock),
+        decisions=decisions,
+        steps=steps,
+        tokens=tokens,
+        clock=clock,
+        public_url=grounds.public_url,
+        settings=settings,
+    )
+    clicks = ClickDesk(database, tokens, clock, programs_pay=programs_pay)
+    return AdSide(engine, index, budget, clicks, tokens, zero, decisions, steps)
+
+
+async def _publisher_zero(grounds: Foundations) -> Publisher:
+    async with grounds.database.reading() as session:
+        found = await queries.publisher(session, PUBLISHER_ZERO)
+    if found is not None:
+        return found
+    async with grounds.database.writing() as tx:
+        return await open_publisher_zero(tx, clock=grounds.clock)

@@ -1,0 +1,34 @@
+"""What follows up on requests: settlement and the outbox.
+
+Runs in `tollfree worker`, or inside the serving process where that is the only one. Safe to run
+more than once at a time: the ledger and the outbox let each row be taken by one.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kernel import outbox
+from kernel.clock import Clock
+from kernel.database import Database
+from ledger import settlement
+from tollfree.crew import Crew, every
+
+_EVERY_SECONDS: Final = 1.0
+
+# No package has left work in the outbox yet; a handler is added here with the first that does.
+_HANDLERS: Final[Mapping[str, outbox.Handler]] = {}
+
+
+def start_follow_ups(database: Database, clock: Clock, crew: Crew) -> None:
+    """Start settling and delivering."""
+
+    async def settle() -> None:
+        async with database.writing() as tx:
+            await settlement.settle(tx, clock=clock)
+
+    async def deliver() -> None:
+        await outbox.drain(database, _HANDLERS, clock=clock)
+
+    crew.start("settlement", lambda: every(_EVERY_SECONDS, settle))
+    if _HANDLERS:
+        crew.start("outbox", lambda: every(_EVERY_SECONDS, deliver))

@@ -1,0 +1,73 @@
+"""``tollfree worker``: what follows up on requests, in a process of its own.
+
+Settles the ledger each second and delivers the outbox. Needs PostgreSQL: on SQLite the one process
+that serves does this itself, and a second one would only wait for its locks.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+from pathlib import Path
+
+from kernel.clock import SystemClock
+from kernel.database import Database
+from kernel.errors import SettingsInvalid
+from kernel.telemetry import configure_logging, logger
+from tollfree import migrations
+from tollfree.crew import Crew, every
+from tollfree.follow_ups import start_follow_ups
+from tollfree.migrate import explained
+from tollfree.settings import StoreSettings, store_settings
+
+_log = logger(__name__)
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Work until a signal; returns the exit code."""
+    settings = store_settings(asked.data)
+    if settings.database().startswith("sqlite"):
+        raise SettingsInvalid(
+            "On SQLite the serving process does the worker's part itself. Set DATABASE_URL to a "
+            "PostgreSQL database to run workers, or just run tollfree serve.",
+            param="DATABASE_URL",
+        )
+    configure_logging(level=settings.log_level)
+    asyncio.run(_work(settings, asked.heartbeat))
+    return 0
+
+
+async def _work(settings: StoreSettings, heartbeat: str | None) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    database, crew = Database(settings.database()), Crew()
+    try:
+        with explained():
+            await _needs_newest_schema(database)
+        start_follow_ups(database, SystemClock(), crew)
+        if heartbeat is not None:
+            crew.start("heartbeat", lambda: _beat(database, Path(heartbeat)))
+        _log.info("worker_started")
+        await stopped.wait()
+    finally:
+        await crew.stop()
+        await database.close()
+
+
+async def _needs_newest_schema(database: Database) -> None:
+    if await migrations.current(database) != migrations.newest():
+        raise SettingsInvalid(
+            "The database is not at the newest schema. Run: tollfree migrate", param="DATABASE_URL"
+        )
+
+
+async def _beat(database: Database, file: Path) -> None:
+    """Touch the file as long as the database answers: a worker without one does no work."""
+
+    async def beat() -> None:
+        with contextlib.suppress(OSError):
+            await database.ping()
+            file.touch()
+
+    await every(1.0, beat)
