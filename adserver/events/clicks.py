@@ -1,9 +1,34 @@
 """Follow a click: send the reader on, and charge for it once or say why not.
 
-Signature first; the desk follows.
+The redirect never fails and never waits long: the address comes from our own row, or from memory
+while the database is away. The money fails closed: one transaction holds the click and its charge,
+and a click that cannot be shown to be billable is recorded as unbilled. Machines are noted apart,
+so that a link preview does not use up the one click of a decision.
 """
 
+import asyncio
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from adserver.catalog.landing import Landing
+from adserver.catalog.queries import LiveCreative, landing_of
+from adserver.events.click_rows import decided_of, note_visit, write_click
+from adserver.events.click_rules import Decided, with_click_id
+from adserver.events.known_landings import KnownLandings
+from adserver.events.tokens import ClickToken, ClickTokens
+from adserver.events.visitors import machine
+from kernel.clock import Clock
+from kernel.database import Database
+from kernel.telemetry import counter, logger
+
+_log = logger(__name__)
+_clicks = counter("clicks", "Clicks that were followed, by what became of them.", "reason")
+
+# Looks at the decision after these pauses: a quarter of a second in all.
+_PAUSES_MS: Final = (10, 15, 25, 40, 60, 100)
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +41,125 @@ class ClickOutcome:
     url: str | None
     billed: bool
     reason: str | None = None
+
+
+class ClickDesk:
+    """Follows click links. `programs_pay` lets plain HTTP clients be charged, for trying out."""
+
+    def __init__(
+        self,
+        database: Database,
+        tokens: ClickTokens,
+        clock: Clock,
+        *,
+        programs_pay: bool = False,
+        deadline_ms: int = 2_000,
+    ) -> None:
+        self._database, self._tokens, self._clock = database, tokens, clock
+        self._programs_pay, self._deadline_s = programs_pay, deadline_ms / 1000
+        self._known = KnownLandings()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def follow(
+        self,
+        token: str,
+        *,
+        user_agent: str | None,
+        method: str = "GET",
+        purpose: str | None = None,
+    ) -> ClickOutcome:
+        """What to do about a visit of ``/c/<token>``; never raises for what a visitor can send."""
+        outcome = await self._follow(token, user_agent, method, purpose)
+        _clicks.labels(outcome.reason or "billed").inc()
+        return outcome
+
+    def know(self, creatives: Iterable[LiveCreative]) -> None:
+        """Remember where live creatives lead, for moments without a database."""
+        self._known.add_live(creatives)
+
+    async def close(self) -> None:
+        """Let charges that are under way come to their end."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _follow(
+        self, token: str, user_agent: str | None, method: str, purpose: str | None
+    ) -> ClickOutcome:
+        click = self._tokens.read(token)
+        if click is None:
+            return ClickOutcome(None, billed=False, reason="bad_token")
+        landing, decided = await self._look_up(click)
+        if landing is None:
+            return ClickOutcome(None, billed=False, reason="unknown_creative")
+        if landing.approved_url is None or landing.stopped_by is not None:
+            await self._in_time(self._note(click, landing.stopped_by or "creative_withdrawn"))
+            return ClickOutcome(None, billed=False, reason=landing.stopped_by)
+        url = with_click_id(landing.approved_url, click.decision_id)
+        visitor = machine(
+            method=method,
+            user_agent=user_agent,
+            purpose=purpose,
+            programs_pay=self._programs_pay,
+        )
+        if visitor is not None:
+            await self._in_time(self._note(click, visitor))
+            return ClickOutcome(url, billed=False, reason=visitor)
+        reason = await self._in_time(self._charge(click, landing, decided))
+        # No answer is an answer: the charge failed or is late, and the reader does not wait for it.
+        reason = "unavailable" if reason is None else reason
+        return ClickOutcome(url, billed=reason == "", reason=reason or None)
+
+    async def _look_up(self, click: ClickToken) -> tuple[Landing | None, Decided | None]:
+        found = await self._in_time(self._read(click))
+        if found is None:
+            return self._known.get(click.creative_number), None
+        landing, decided = found
+        if landing is not None:
+            self._known.add(landing)
+        return landing, decided
+
+    async def _read(self, click: ClickToken) -> tuple[Landing | None, Decided | None]:
+        async with self._database.reading() as session:
+            landing = await landing_of(session, click.creative_number)
+            return landing, await decided_of(session, click.decision_id)
+
+    async def _charge(self, click: ClickToken, landing: Landing, decided: Decided | None) -> str:
+        """The reason why the click was not billed; empty when it was."""
+        decided = await self._wait_until_durable(click, decided)
+        async with self._database.writing() as tx:
+            return await write_click(tx, click, landing, decided, clock=self._clock)
+
+    async def _wait_until_durable(
+        self, click: ClickToken, decided: Decided | None
+    ) -> Decided | None:
+        # Decisions are written in batches, and a quick reader may be here before the batch.
+        for pause_ms in _PAUSES_MS:
+            if decided is not None and decided.delivered_at is not None:
+                return decided
+            await asyncio.sleep(pause_ms / 1000)
+            async with self._database.reading() as session:
+                decided = await decided_of(session, click.decision_id)
+        return decided
+
+    async def _note(self, click: ClickToken, reason: str) -> bool:
+        async with self._database.writing() as tx:
+            await note_visit(tx, click.decision_id, reason, at=self._clock.now())
+        return True
+
+    async def _in_time(self, work: Coroutine[Any, Any, Found]) -> Found | None:
+        """The result, or None when it failed or is late; late work goes on in the background.
+
+        It is never cancelled: a commit cut short would leave us not knowing whether we charged.
+        """
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        done, _ = await asyncio.wait({task}, timeout=self._deadline_s)
+        if not done or task.cancelled() or task.exception() is not None:
+            return None
+        return task.result()
+
+    def _finished(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            _log.error("click_not_recorded", exc_info=problem)
