@@ -64,6 +64,7 @@ class Completion(Base):
     status: Mapped[int]
     prompt_tokens: Mapped[int]
     completion_tokens: Mapped[int]
+    tokens_estimated: Mapped[bool]
     cost_micros: Mapped[Micros]
     first_token_ms: Mapped[float | None]
     total_ms: Mapped[float]

@@ -1,8 +1,8 @@
 """Keys and completions."""
 
 import sqlalchemy as sa
-
 from alembic import op
+
 from kernel.database import MicrosColumn, UtcDateTime
 
 revision = "r05_api"
@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("prompt_tokens", sa.Integer(), nullable=False),
         sa.Column("completion_tokens", sa.Integer(), nullable=False),
+        sa.Column("tokens_estimated", sa.Boolean(), nullable=False),
         sa.Column("cost_micros", MicrosColumn(), nullable=False),
         sa.Column("first_token_ms", sa.Float(), nullable=True),
         sa.Column("total_ms", sa.Float(), nullable=False),

@@ -30,15 +30,17 @@ class DemoUpstream:
         self._first_token_ms, self._pace_ms = first_token_ms, pace_ms
 
     async def open(self, body: bytes, *, stream: bool) -> UpstreamAnswer:
-        """Answer a chat request. Raises UpstreamRefused for one that is not JSON."""
+        """Answer a chat request. Raises UpstreamRefused for one that is not a JSON object."""
         try:
             request = orjson.loads(body)
         except orjson.JSONDecodeError:
+            request = None
+        if not isinstance(request, dict):
             raise UpstreamRefused(
-                "The demo model was sent something that is not JSON.",
+                "The demo model was sent something that is not a JSON object.",
                 status=400,
                 type="invalid_request_error",
-            ) from None
+            )
         reply = reply_to(request)
         envelope = self._envelope(request, reply)
         if not stream:

@@ -1,0 +1,142 @@
+"""What happens after the last byte: the delivered step and the row of the call.
+
+None of it is awaited by an answer. Tasks that outlive their caller are held here, so that they are
+neither collected nor forgotten at shutdown. An impression that cannot be recorded is not charged;
+a row that cannot be written is counted.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Final
+
+from api.access.key_book import Caller
+from api.chat.usage import CompletionRow, Tokens
+from api.upstream.routing import ModelAlias
+from kernel.clock import Clock
+from kernel.errors import Unavailable
+from kernel.group_commit import GroupCommit
+from kernel.ids import new_id
+from kernel.telemetry import counter, logger
+from tollfree_sdk.contract import AdSource, NoFill, Step, TollfreeField
+
+_RECORD_DEADLINE: Final = 5.0
+_UNKNOWN_AD: Final = "none_placed"
+
+_log = logger(__name__)
+_calls: Final = counter("completions", "Calls that reached an upstream.", "status", "stream")
+_ads: Final = counter("answers_by_ad", "Finished answers: an ad, or why not.", "outcome")
+_lost: Final = counter("records_lost", "Rows and steps that could not be recorded.", "kind")
+
+
+class BookingDesk:
+    """Opens a `Booking` for each call; `settle` waits for what is still being recorded."""
+
+    def __init__(
+        self, ads: AdSource, completions: GroupCommit[CompletionRow], clock: Clock
+    ) -> None:
+        self.clock = clock
+        self._ads, self._completions = ads, completions
+        self._detached: set[asyncio.Task[None]] = set()
+
+    def open(self, caller: Caller, alias: ModelAlias, *, stream: bool, arrived: float) -> "Booking":
+        return Booking(self, caller, alias, stream=stream, arrived=arrived)
+
+    def detach(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let `work` finish on its own; it must not raise."""
+        task = asyncio.create_task(work)
+        self._detached.add(task)
+        task.add_done_callback(self._detached.discard)
+
+    def write(self, row: CompletionRow) -> None:
+        try:
+            self._completions.put(row)
+        except Unavailable:
+            _lost.labels("completion").inc()
+
+    def record_delivery(self, decision_id: str) -> None:
+        self.detach(self._record(decision_id))
+
+    async def settle(self) -> None:
+        """Wait for every detached task; call it before the database is closed."""
+        while self._detached:
+            await asyncio.wait(set(self._detached))
+
+    async def _record(self, decision_id: str) -> None:
+        try:
+            async with asyncio.timeout(_RECORD_DEADLINE):
+                await self._ads.record(decision_id, Step.DELIVERED)
+        except Exception as error:  # noqa: BLE001  a process edge: no record, no charge, and counted
+            _lost.labels("delivered").inc()
+            _log.warning("delivery_not_recorded", decision_id=decision_id, exc_info=error)
+
+
+class Booking:
+    """The notes on one call until its row is written, once."""
+
+    __slots__ = (
+        "_alias", "_arrived", "_at", "_caller", "_closed", "_decision_id", "_desk", "_first_token_ms",
+        "_has_ad", "_outcome", "_stream",
+    )  # fmt: skip
+
+    def __init__(
+        self, desk: BookingDesk, caller: Caller, alias: ModelAlias, *, stream: bool, arrived: float
+    ) -> None:
+        self._desk, self._caller, self._alias = desk, caller, alias
+        self._stream, self._arrived, self._at = stream, arrived, desk.clock.now()
+        self._first_token_ms: float | None = None
+        self._decision_id: str | None = None
+        self._outcome: NoFill | str = _UNKNOWN_AD
+        self._has_ad = self._closed = False
+
+    @property
+    def upstream(self) -> str:
+        return self._alias.upstream.name
+
+    def first_token(self) -> None:
+        """Note that the first of the answer is on its way; later calls change nothing."""
+        if self._first_token_ms is None:
+            self._first_token_ms = self._elapsed_ms()
+
+    def placed(self, field: TollfreeField) -> None:
+        """Note what became of the ad."""
+        self._decision_id, self._has_ad = field.decision_id, bool(field.ads)
+        self._outcome = "ad" if field.ads else field.no_fill_reason or _UNKNOWN_AD
+
+    def delivered(self) -> None:
+        """The bytes with the ad were handed to the socket: an impression has this step now."""
+        _ads.labels(self._outcome).inc()
+        if self._has_ad and self._decision_id is not None:
+            self._desk.record_delivery(self._decision_id)
+
+    def afterwards(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let `work` finish after the answer; it must not raise."""
+        self._desk.detach(work)
+
+    def close(self, status: int, tokens: Tokens) -> None:
+        """Write the row; the first status stands."""
+        if self._closed:
+            return
+        self._closed = True
+        _calls.labels(str(status), "yes" if self._stream else "no").inc()
+        self._desk.write(
+            CompletionRow(
+                id=new_id("cpl"),
+                app_id=self._caller.app_id,
+                key_id=self._caller.key_id,
+                at=self._at,
+                model=self._alias.name,
+                upstream=self._alias.upstream.name,
+                stream=self._stream,
+                status=status,
+                prompt_tokens=tokens.prompt,
+                completion_tokens=tokens.completion,
+                tokens_estimated=tokens.estimated,
+                first_token_ms=self._first_token_ms,
+                total_ms=self._elapsed_ms(),
+                decision_id=self._decision_id,
+                ad_outcome=str(self._outcome),
+            )
+        )
+
+    def _elapsed_ms(self) -> float:
+        return round((self._desk.clock.monotonic() - self._arrived) * 1000, 3)

@@ -1,0 +1,184 @@
+"""The heart: one chat request in, one answer out, with or without an ad.
+
+    read (our spans out) ─► route ─┬─► AdSource.decide ──────────┐
+                                   └─► upstream ─► place ─► caller ─► delivered step, row
+
+Knows no HTTP. The upstream's bytes depend on what the caller meant, never on ads; the answer never
+depends on the ad source. Holds nothing of a conversation after the answer.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from api.access.key_book import Caller
+from api.access.keys import KeyKind
+from api.chat.booking import BookingDesk
+from api.chat.pending_decision import PendingDecision, Settled
+from api.chat.plain_answer import PlainAnswer, plain_answer, read_whole
+from api.chat.request import ChatRequest, read_request
+from api.chat.streamed_answer import Outcome, StreamedAnswer
+from api.chat.usage import CompletionRow, Tokens
+from api.upstream.routing import ModelAlias, Routing
+from api.upstream.upstream import UpstreamAnswer
+from kernel.clock import Clock
+from kernel.errors import TollfreeError, UpstreamFailed
+from kernel.group_commit import GroupCommit
+from kernel.ids import new_secret
+from tollfree_sdk.contract import AdDecision, AdRequest, AdSource, Format, NoFill
+
+_SESSION_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """`session_key` names conversations; give all workers the same one."""
+
+    decision_deadline_ms: float = 30
+    session_key: bytes = field(default_factory=new_secret, repr=False)
+
+
+class ChatHeart:
+    """Answers chat requests. One per process; `settle` before the database is closed."""
+
+    def __init__(
+        self,
+        ads: AdSource,
+        upstreams: Routing,
+        completions: GroupCommit[CompletionRow],
+        clock: Clock,
+        *,
+        public_url: str,
+        verifies: Callable[[str], bool],
+        settings: ChatSettings | None = None,
+    ) -> None:
+        self.clock = clock
+        self._ads, self._upstreams = ads, upstreams
+        self._public_url, self._verifies = public_url.rstrip("/"), verifies
+        self._settings = settings or ChatSettings()
+        self._desk = BookingDesk(ads, completions, clock)
+
+    async def answer(
+        self, caller: Caller, raw: bytes, headers: Mapping[str, str], *, arrived: float
+    ) -> PlainAnswer | StreamedAnswer:
+        """Answer one request; `arrived` is the clock's monotonic time. Raises TollfreeError."""
+        request = read_request(raw, headers, public_url=self._public_url, verifies=self._verifies)
+        alias = self._upstreams.route(request.model)
+        body = request.upstream_body(
+            alias.upstream_model, ask_for_usage=alias.upstream.reports_usage
+        )
+        delivery = request.wishes.delivery or caller.ads.delivery
+        booking = self._desk.open(caller, alias, stream=request.stream, arrived=arrived)
+        decision = self._start_deciding(request, caller, arrived)
+        try:
+            opened = await _open(alias, body, stream=request.stream)
+            if request.stream:
+                return StreamedAnswer(
+                    opened,
+                    decision,
+                    booking,
+                    delivery=delivery,
+                    is_structured=request.is_structured,
+                    wants_usage=request.wants_usage,
+                    sent_bytes=len(body),
+                )
+            completion = await read_whole(opened)
+            return plain_answer(
+                completion,
+                await decision.outcome(),
+                booking,
+                delivery=delivery,
+                is_structured=request.is_structured,
+                sent_bytes=len(body),
+            )
+        except BaseException as error:
+            # Whatever happened, and if only that the caller left: the call was made and is booked.
+            decision.abandon()
+            booking.close(_status_of(error), Tokens(estimated=True))
+            raise
+
+    async def settle(self) -> None:
+        """Wait until everything that follows an answer is recorded."""
+        await self._desk.settle()
+
+    async def close(self) -> None:
+        """Settle, then close the upstreams."""
+        await self._desk.settle()
+        await self._upstreams.close()
+
+    def _start_deciding(self, request: ChatRequest, caller: Caller, arrived: float) -> Outcome:
+        formats = self._formats(request, caller)
+        if not caller.ads.enabled or not formats:
+            return Settled(NoFill.ADS_OFF)
+        if request.is_structured:
+            return Settled(NoFill.NOT_PLACEABLE)
+        return PendingDecision(
+            self._decide(request, caller, formats),
+            deadline=arrived + self._settings.decision_deadline_ms / 1000,
+            clock=self.clock,
+            is_ours=self._is_ours,
+        )
+
+    async def _decide(
+        self, request: ChatRequest, caller: Caller, formats: tuple[Format, ...]
+    ) -> AdDecision:
+        return await self._ads.decide(self._ad_request(request, caller, formats))
+
+    def _ad_request(
+        self, request: ChatRequest, caller: Caller, formats: tuple[Format, ...]
+    ) -> AdRequest:
+        wishes, turns = request.wishes, request.turns()
+        first_words = next((turn.text for turn in turns if turn.role == "user"), "")
+        return AdRequest(
+            conversation=turns,
+            app=caller.app_id,
+            session=self._session(caller, wishes.session, first_words),
+            formats=formats,
+            country=wishes.country,
+            language=wishes.language,
+            consent=wishes.consent,
+            minor=wishes.minor,
+            test=caller.kind is KeyKind.TEST,
+            keywords=wishes.keywords,
+            blocked_categories=caller.ads.blocked_categories + wishes.blocked_categories,
+            blocked_domains=caller.ads.blocked_domains + wishes.blocked_domains,
+        )
+
+    def _formats(self, request: ChatRequest, caller: Caller) -> tuple[Format, ...]:
+        wanted = request.wishes.formats
+        if wanted is None:
+            return caller.ads.formats
+        return tuple(one for one in caller.ads.formats if one in wanted)
+
+    def _session(self, caller: Caller, named: str | None, first_words: str) -> str:
+        """The conversation's name: a digest even of the caller's own, which may be an address."""
+        told = f"named\0{named}" if named is not None else f"first\0{first_words}"
+        message = f"{caller.app_id}\0{told}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._settings.session_key, message, "sha256")[:_SESSION_BYTES].hex()
+
+    def _is_ours(self, click_url: str) -> bool:
+        start = f"{self._public_url}/c/"
+        return click_url.startswith(start) and self._verifies(click_url[len(start) :])
+
+
+async def _open(alias: ModelAlias, body: bytes, *, stream: bool) -> UpstreamAnswer:
+    opened = await alias.upstream.open(body, stream=stream)
+    if opened.is_event_stream != stream:
+        await opened.close()
+        raise UpstreamFailed(
+            "The model's provider answered in another form than it was asked for. Try again.",
+            code="upstream_invalid",
+        )
+    return opened
+
+
+def _status_of(error: BaseException) -> int:
+    match error:
+        case TollfreeError():
+            return error.status
+        case asyncio.CancelledError():
+            return 499
+        case _:
+            return 500

@@ -1,0 +1,226 @@
+"""An answer as it is written: relay each event at once, hold only the last, place the ad before it.
+
+    upstream   …text…  text  [finish]  usage  [DONE]
+    caller     …text…  text  (decision) ad  [finish + tollfree]  usage  [DONE]
+
+Events go on as the bytes they came in, one block per read. A stream that breaks off ends in an
+error event, never in a clean [DONE]: the most used client takes a clean end for a whole answer.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any, Final, Protocol
+
+from api.chat.answer_gate import Finished
+from api.chat.booking import Booking
+from api.chat.chunks import Chunk, content_chunk, finish_chunk, read_chunk
+from api.chat.placing import place_safely
+from api.chat.usage import tokens_of
+from api.http.sse import DONE, DONE_EVENT, EventSplitter, data_of, error_event, event_of
+from api.upstream.upstream import UpstreamAnswer
+from kernel.errors import TollfreeError, UpstreamFailed
+from kernel.telemetry import counter
+from tollfree_sdk.contract import AdDecision, Delivery, NoFill, TollfreeField
+from tollfree_sdk.placement.stream import StreamPlacer
+from tollfree_sdk.wire import field_to_json
+
+_LET_GO_SECONDS: Final = 1.0
+_dropped: Final = counter("upstream_events_dropped", "Events of a stream that were not chunks.")
+
+
+class Outcome(Protocol):
+    """A decision to wait for, as `api.chat.pending_decision` makes them."""
+
+    async def outcome(self) -> AdDecision: ...
+
+    def abandon(self) -> None: ...
+
+
+class StreamedAnswer:
+    """One stream: iterate `blocks`, then `close` it in any case."""
+
+    def __init__(
+        self,
+        opened: UpstreamAnswer,
+        decision: Outcome,
+        booking: Booking,
+        *,
+        delivery: Delivery,
+        is_structured: bool,
+        wants_usage: bool,
+        sent_bytes: int,
+    ) -> None:
+        self.upstream = booking.upstream
+        self._opened, self._decision, self._booking = opened, decision, booking
+        self._wants_usage, self._sent_bytes = wants_usage, sent_bytes
+        self._placer = StreamPlacer(delivery=delivery)
+        self._finished = Finished("", None, is_structured=is_structured)
+        self._splitter = EventSplitter()
+        self._envelope: dict[str, Any] = {}
+        self._usage: Any = None
+        self._is_placed = self._is_done = self._is_closed = False
+
+    async def blocks(self) -> AsyncGenerator[bytes, None]:
+        """What to send, block by block. Never raises an expected error: it becomes an event."""
+        status = 500
+        try:
+            async for read in self._opened.chunks:
+                events = self._splitter.feed(read)
+                while events:
+                    block, finish, events = self._pass_on(events)
+                    if block:
+                        yield block
+                    if finish is not None:
+                        block = self._ending(finish, await self._decision.outcome())
+                        rest, _, events = self._pass_on(events)
+                        yield block + rest
+                        self._booking.delivered()
+                if self._is_done:
+                    break
+            async for block in self._last_blocks():
+                yield block
+            status = 200
+        except TollfreeError as error:
+            status = error.status
+            yield error_event(error)
+        except (GeneratorExit, asyncio.CancelledError):
+            status = 499
+            raise
+        finally:
+            await self.close(status)
+
+    async def _last_blocks(self) -> AsyncIterator[bytes]:
+        """What is still due when the upstream has ended. Raises UpstreamFailed if it broke off."""
+        block, finish, _ = self._pass_on([] if self._is_done else self._splitter.end())
+        if block:
+            yield block
+        if not self._is_placed:
+            finish = finish or self._missing_finish()
+            yield self._ending(finish, await self._decision.outcome()) + DONE_EVENT
+            self._booking.delivered()
+        elif not self._is_done:
+            yield DONE_EVENT
+
+    def _pass_on(self, events: list[bytes]) -> tuple[bytes, Chunk | None, list[bytes]]:
+        """The bytes to send for `events`, up to the finish of choice 0; it, and the rest."""
+        ready: list[bytes] = []
+        for position, event in enumerate(events):
+            data = data_of(event)
+            if data is None:
+                # A comment of the upstream keeps our caller's connection alive as well.
+                if event.strip(b"\n"):
+                    ready.append(event + b"\n\n")
+                continue
+            if data == DONE:
+                self._is_done = True
+                if self._is_placed:
+                    ready.append(DONE_EVENT)
+                break
+            chunk = read_chunk(data)
+            if chunk is None:
+                _dropped.inc()
+            elif chunk.finish_reason is not None and not self._is_placed:
+                return b"".join(ready), chunk, events[position + 1 :]
+            else:
+                ready.append(self._passed(chunk, event))
+        return b"".join(ready), None, []
+
+    def _passed(self, chunk: Chunk, event: bytes) -> bytes:
+        """One chunk as the caller gets it: the very bytes, unless something must not pass."""
+        self._note(chunk)
+        if chunk.is_empty:
+            return event + b"\n\n" if self._wants_usage and chunk.usage is not None else b""
+        if not chunk.content:
+            return event_of(chunk.body) if chunk.is_changed else event + b"\n\n"
+        if self._is_placed:
+            # Text after its own finish would stand behind the ad and shift its span.
+            _dropped.inc()
+            return b""
+        self._booking.first_token()
+        content = self._placer.feed(chunk.content)
+        if content == chunk.content and not chunk.is_changed:
+            return event + b"\n\n"
+        chunk.delta["content"] = content
+        return event_of(chunk.body)
+
+    def _note(self, chunk: Chunk) -> None:
+        if not self._envelope:
+            self._envelope = chunk.envelope()
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        if chunk.calls_a_tool:
+            self._booking.first_token()
+            self._finished.called_tools = True
+        if chunk.delta.get("refusal"):
+            self._finished.refused = True
+
+    def _ending(self, finish: Chunk, decision: AdDecision) -> bytes:
+        """The last text, the ad, and the chunk with `finish_reason` and the `tollfree` object."""
+        self._note(finish)
+        self._is_placed = True
+        last = self._placer.feed(finish.content) if finish.content else ""
+        self._finished.text = self._placer.organic
+        self._finished.finish_reason = finish.finish_reason
+        block, field = place_safely(
+            lambda given, blocked: self._finish_with(finish, last, given, blocked),
+            decision,
+            self._finished,
+        )
+        self._booking.placed(field)
+        self._booking.first_token()
+        return block
+
+    def _finish_with(
+        self, finish: Chunk, last: str, decision: AdDecision, blocked: NoFill | None
+    ) -> tuple[bytes, TollfreeField]:
+        placed = self._placer.finish(decision, blocked=blocked)
+        body = {**finish.body, "tollfree": field_to_json(placed.field)}
+        if not self._wants_usage:
+            body.pop("usage", None)
+        if not placed.tail:
+            return event_of(body), placed.field
+        # The finish chunk may carry text of its own; the ad comes after it and before the finish.
+        texts = [text for text in (last, placed.tail) if text]
+        chunks = [
+            content_chunk(self._envelope, text, with_usage=self._wants_usage) for text in texts
+        ]
+        body["choices"] = [_without_content(choice) for choice in finish.body["choices"]]
+        return b"".join(map(event_of, [*chunks, body])), placed.field
+
+    def _missing_finish(self) -> Chunk:
+        if not self._is_done or not self._envelope:
+            raise UpstreamFailed(
+                "The model's provider broke off its answer: what came is not the whole of it.",
+                code="upstream_truncated",
+            )
+        # Some upstreams say [DONE] without a finish reason; clients wait for one.
+        return finish_chunk(self._envelope)
+
+    async def close(self, status: int = 499) -> None:
+        """Book the call and let the upstream go, once. Needed from outside if nobody iterated."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        tokens = tokens_of(self._usage, sent_bytes=self._sent_bytes, answer=self._placer.organic)
+        self._booking.close(status, tokens)
+        if status == 200:
+            self._booking.afterwards(self._let_go())
+            return
+        self._decision.abandon()
+        await self._opened.close()
+
+    async def _let_go(self) -> None:
+        """After the last byte: read what is left, so that the connection can be used again."""
+        with contextlib.suppress(TimeoutError, UpstreamFailed):
+            async with asyncio.timeout(_LET_GO_SECONDS):
+                async for _ in self._opened.chunks:
+                    pass
+        await self._opened.close()
+
+
+def _without_content(choice: dict[str, Any]) -> dict[str, Any]:
+    delta = choice.get("delta")
+    if choice.get("index", 0) != 0 or not isinstance(delta, dict):
+        return choice
+    return {**choice, "delta": {name: part for name, part in delta.items() if name != "content"}}

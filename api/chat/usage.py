@@ -1,0 +1,76 @@
+"""What a call used, and the row that says so.
+
+Token counts are the upstream's own, taken from the last usage object that it sent; where it sent
+none they are estimated from lengths and marked. Rows are written in batches, after the answer, and
+hold no text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final, TypeGuard
+
+import sqlalchemy as sa
+
+from api.tables import Completion
+from kernel.database import WriteSession
+from kernel.money import ZERO, Micros
+
+_CHARACTERS_PER_TOKEN: Final = 4
+_MOST_TOKENS: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens in and out; `estimated` when the upstream did not say."""
+
+    prompt: int = 0
+    completion: int = 0
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRow:
+    """One call, as it is written to the table `completion`."""
+
+    id: str
+    app_id: str
+    key_id: str
+    at: datetime
+    model: str
+    upstream: str
+    stream: bool
+    status: int
+    prompt_tokens: int
+    completion_tokens: int
+    tokens_estimated: bool
+    first_token_ms: float | None
+    total_ms: float
+    decision_id: str | None
+    ad_outcome: str
+    cost_micros: Micros = ZERO
+
+
+_COLUMNS: Final = tuple(column.name for column in fields(CompletionRow))
+
+
+def tokens_of(usage: Any, *, sent_bytes: int, answer: str) -> Tokens:
+    """The counts in an upstream's `usage`, else an estimate from what was sent and received."""
+    if isinstance(usage, dict):
+        prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        if _is_count(prompt) and _is_count(completion):
+            return Tokens(prompt, completion)
+    return Tokens(
+        sent_bytes // _CHARACTERS_PER_TOKEN, len(answer) // _CHARACTERS_PER_TOKEN, estimated=True
+    )
+
+
+async def write_completions(tx: WriteSession, rows: Sequence[CompletionRow]) -> None:
+    """Insert a batch; the writer of the `GroupCommit` of completions."""
+    await tx.execute(
+        sa.insert(Completion), [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
+    )
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value <= _MOST_TOKENS
