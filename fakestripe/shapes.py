@@ -101,6 +101,7 @@ _SHAPES: Final[dict[str, dict[str, Any]]] = {
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
+            "submission_method": "not_submitted",
         },
         is_charge_refundable=False,
         metadata={},
