@@ -134,7 +134,8 @@ _SHAPES: Final[dict[str, dict[str, Any]]] = {
         "customer_creation customer_details customer_email discounts invoice locale origin_context "
         "payment_intent payment_link payment_method_configuration_details permissions "
         "presentment_details recovered_from return_url saved_payment_method_options setup_intent "
-        "shipping_address_collection shipping_cost submit_type subscription success_url "
+        "integration_identifier shipping_address_collection shipping_cost submit_type subscription "
+        "success_url "
         "total_details wallet_options",
         automatic_tax={"enabled": False, "liability": None, "provider": None, "status": None},
         custom_fields=[],
@@ -165,7 +166,8 @@ _SHAPES: Final[dict[str, dict[str, Any]]] = {
         "default_payment_method default_source description due_date effective_at ending_balance "
         "footer from_invoice hosted_invoice_url invoice_pdf last_finalization_error "
         "latest_revision next_payment_attempt number on_behalf_of parent receipt_number rendering "
-        "shipping_cost shipping_details statement_descriptor subtotal_excluding_tax test_clock "
+        "shipping_cost shipping_details statement_descriptor subscription subtotal_excluding_tax "
+        "test_clock "
         "total_excluding_tax total_pretax_credit_amounts total_taxes webhooks_delivered_at",
         account_country="US",
         amount_overpaid=0,
