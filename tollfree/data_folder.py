@@ -3,6 +3,7 @@
     .tollfree/            0700
         lock              held by the one process that serves from here
         secrets.json      0600, random per installation
+        api_key           0600, the key that the banner prints
         tollfree.db       SQLite, unless DATABASE_URL names another
 
 Secrets appear whole or not at all (written aside, then renamed), so that a first run which was
@@ -25,10 +26,9 @@ from tollfree.settings import signing_keys_from
 
 @dataclass(frozen=True)
 class Secrets:
-    """What an installation keeps to itself. The API key is that of the demo's own app."""
+    """What an installation keeps to itself."""
 
     signing_keys: str
-    api_key: str
     advertiser_password: str
     operator_password: str
 
@@ -60,15 +60,18 @@ class DataFolder:
         self._take(lock)
         return self
 
-    def secrets(self, new_api_key: str) -> Secrets:
-        """This installation's secrets; made on the first call, with `new_api_key` among them."""
+    def has_secrets(self) -> bool:
+        """Whether this folder was lived in before."""
+        return (self.path / "secrets.json").is_file()
+
+    def secrets(self) -> Secrets:
+        """This installation's secrets; made on the first call."""
         path = self.path / "secrets.json"
         try:
             return Secrets(**json.loads(path.read_text(encoding="ascii")))
         except FileNotFoundError:
             made = Secrets(
                 signing_keys=f"1:{new_secret().hex()}",
-                api_key=new_api_key,
                 advertiser_password=new_secret(12).hex(),
                 operator_password=new_secret(12).hex(),
             )
@@ -79,6 +82,14 @@ class DataFolder:
             ) from None
         write_private(path, json.dumps(asdict(made), indent=1))
         return made
+
+    def api_key(self) -> str | None:
+        """The key that was kept, if any; whether it still works is for the API to say."""
+        path = self.path / "api_key"
+        return path.read_text(encoding="ascii").strip() if path.is_file() else None
+
+    def keep_api_key(self, key: str) -> None:
+        write_private(self.path / "api_key", key + "\n")
 
     def empty(self) -> None:
         """Remove everything but the lock: the next start is a first start."""

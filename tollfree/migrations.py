@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kernel.database import Database
+from kernel.errors import SettingsInvalid
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -57,6 +58,15 @@ async def current(database: Database) -> str | None:
     async with database.reading() as session:
         connection = await session.connection()
         return await connection.run_sync(look)
+
+
+async def require_newest(database: Database) -> None:
+    """Raise SettingsInvalid when the database is behind this code, or ahead of it."""
+    if await current(database) != newest():
+        raise SettingsInvalid(
+            "The database is not at the schema of this version. Run: tollfree migrate",
+            param="DATABASE_URL",
+        )
 
 
 async def _migrate(url: str, command: str, *arguments: str) -> None:

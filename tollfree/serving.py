@@ -1,7 +1,7 @@
 """Run the server from an open socket to a clean end.
 
     socket listens → doorway answers → the road is built beside it → doorway opens → … → signal
-                   → 3 s for open streams → their end → what is unwritten is written → exit
+                   → 2 s for open streams → told to end → what is unwritten is written → exit
 
 A signal ends the program within six seconds, however many streams are open. The signal is used up
 here, so that stopping on purpose is no error.
@@ -13,56 +13,65 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import uvicorn
 
 from tollfree.doorway import App, Doorway
 
 _GRACE_SECONDS = 3
+_PATIENCE_SECONDS = 2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-Built = TypeVar("Built")
+
+class Running(Protocol):
+    """What `opened` gives: an application, and the means to end what it is still answering."""
+
+    @property
+    def app(self) -> App: ...
+
+    def shut_down(self) -> None: ...
+
+
+Built = TypeVar("Built", bound=Running)
+Opened = Callable[[], AbstractAsyncContextManager[Built]]
+WhenReady = Callable[[Built], Awaitable[None]]
 
 
 def run(
     listener: socket.socket,
-    opened: Callable[[], AbstractAsyncContextManager[tuple[App, Built]]],
+    opened: Opened[Built],
     *,
-    when_ready: Callable[[Built], Awaitable[None]] | None = None,
+    when_ready: WhenReady[Built] | None = None,
 ) -> None:
     """Serve what `opened` builds on `listener`, until a signal. Errors of `opened` are raised."""
     with asyncio.Runner(loop_factory=_loop) as runner, _signals_used_up():
         runner.run(_serve(listener, opened, when_ready))
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's, with a moment for open answers before they are told to end."""
+
+    running: Running | None = None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.running is not None:
+            asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self.running.shut_down)
+        await super().shutdown(sockets)
+
+
 async def _serve(
-    listener: socket.socket,
-    opened: Callable[[], AbstractAsyncContextManager[tuple[App, Built]]],
-    when_ready: Callable[[Built], Awaitable[None]] | None,
+    listener: socket.socket, opened: Opened[Built], when_ready: WhenReady[Built] | None
 ) -> None:
     doorway = Doorway()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            doorway,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-            ws="none",
-            h11_max_incomplete_event_size=64 * 1024,
-        )
-    )
+    server = _Server(_config(doorway))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        async with _unless_over(opened(), serving) as built:
-            if built is not None:
-                app, road = built
-                doorway.open(app)
-                announcing = asyncio.create_task(_announce(when_ready, road))
+        async with _unless_over(opened(), serving) as running:
+            if running is not None:
+                server.running = running
+                doorway.open(running.app)
+                announcing = asyncio.create_task(_announce(when_ready, running))
                 await serving
                 announcing.cancel()
                 await asyncio.gather(announcing, return_exceptions=True)
@@ -71,10 +80,25 @@ async def _serve(
         await serving
 
 
+def _config(doorway: Doorway) -> uvicorn.Config:
+    return uvicorn.Config(
+        doorway,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        ws="none",
+    )
+
+
 @asynccontextmanager
 async def _unless_over(
-    opening: AbstractAsyncContextManager[tuple[App, Built]], serving: "asyncio.Task[None]"
-) -> AsyncIterator[tuple[App, Built] | None]:
+    opening: AbstractAsyncContextManager[Built], serving: "asyncio.Task[None]"
+) -> AsyncIterator[Built | None]:
     """Enter `opening`, or give None when the server was told to stop before it was open."""
     entering = asyncio.create_task(opening.__aenter__())
     await asyncio.wait({entering, serving}, return_when=asyncio.FIRST_COMPLETED)
@@ -84,16 +108,15 @@ async def _unless_over(
             await entering
         yield None
         return
-    built = entering.result()
     try:
-        yield built
+        yield entering.result()
     finally:
         await opening.__aexit__(None, None, None)
 
 
-async def _announce(when_ready: Callable[[Built], Awaitable[None]] | None, road: Built) -> None:
+async def _announce(when_ready: WhenReady[Built] | None, running: Built) -> None:
     if when_ready is not None:
-        await when_ready(road)
+        await when_ready(running)
 
 
 @contextlib.contextmanager

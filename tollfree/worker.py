@@ -44,7 +44,7 @@ async def _work(settings: StoreSettings, heartbeat: str | None) -> None:
     database, crew = Database(settings.database()), Crew()
     try:
         with explained():
-            await _needs_newest_schema(database)
+            await migrations.require_newest(database)
         start_follow_ups(database, SystemClock(), crew)
         if heartbeat is not None:
             crew.start("heartbeat", lambda: _beat(database, Path(heartbeat)))
@@ -55,19 +55,12 @@ async def _work(settings: StoreSettings, heartbeat: str | None) -> None:
         await database.close()
 
 
-async def _needs_newest_schema(database: Database) -> None:
-    if await migrations.current(database) != migrations.newest():
-        raise SettingsInvalid(
-            "The database is not at the newest schema. Run: tollfree migrate", param="DATABASE_URL"
-        )
-
-
 async def _beat(database: Database, file: Path) -> None:
     """Touch the file as long as the database answers: a worker without one does no work."""
 
     async def beat() -> None:
         with contextlib.suppress(OSError):
             await database.ping()
-            file.touch()
+            await asyncio.to_thread(file.touch)
 
     await every(1.0, beat)

@@ -68,6 +68,12 @@ async def create_person(
     return _person(row)
 
 
+async def set_password(tx: WriteSession, person_id: PersonId, password: str) -> None:
+    """Replace a password. Raises BadRequest for one that is too short or too long."""
+    row = await tx.get_one(PersonRow, person_id)
+    row.password_hash = await hash_password(password)
+
+
 async def person_by_email(session: AsyncSession, email: str) -> Person | None:
     """The person with this address, if any."""
     row = await session.scalar(sa.select(PersonRow).where(PersonRow.email == normal_address(email)))

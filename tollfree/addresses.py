@@ -1,0 +1,76 @@
+"""Every address of the server, and which part answers it.
+
+/v1/chat/completions   the hot path, straight to the API without a framework
+/v1/*                  the API            /ads/v1/*, /c/*, /why/*   the ad server
+/advertiser/*          the portal         /livez /readyz /metrics   operations
+"""
+
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import RedirectResponse, Response
+
+from adserver.http import clicks as click_pages
+from adserver.http import decisions as decision_routes
+from adserver.http import why as why_pages
+from advertiser_portal import routes as advertiser_pages
+from api.http import models as model_routes
+from kernel.http import RequestIds, install_error_handlers, install_health
+from kernel.telemetry import REGISTRY
+from tollfree.ad_side import AdSide
+from tollfree.api_side import ApiSide
+from tollfree.doorway import App, Receive, Scope, Send
+from tollfree.foundations import Foundations
+from web import assets
+from web.front_desk import front_desk
+
+_HOT = "/v1/chat/completions"
+
+
+def application(grounds: Foundations, ads: AdSide, api: ApiSide) -> App:
+    """The whole server as one ASGI application."""
+    app = FastAPI(title="Tollfree", docs_url=None, redoc_url=None, openapi_url=None)
+    install_error_handlers(app)
+    install_health(
+        app, {"database": grounds.database.ping, "shared_state": grounds.shared_state.ping}
+    )
+    app.include_router(model_routes.routes(api.keys, api.routing))
+    app.include_router(decision_routes.routes(ads.engine, grounds.database))
+    app.include_router(click_pages.routes(ads.clicks))
+    app.include_router(why_pages.routes(grounds.database))
+    _add_portal(app, grounds)
+    app.add_api_route("/metrics", _metrics, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/", _front_page, methods=["GET"], include_in_schema=False)
+    return RequestIds(_HotPath(api.chat, app))
+
+
+class _HotPath:
+    """One comparison decides: the chat goes past the framework, everything else through it."""
+
+    def __init__(self, chat: App, others: App) -> None:
+        self._chat, self._others = chat, others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == _HOT:
+            await self._chat(scope, receive, send)
+        else:
+            await self._others(scope, receive, send)
+
+
+def _add_portal(app: FastAPI, grounds: Foundations) -> None:
+    front = front_desk(
+        database=grounds.database,
+        clock=grounds.clock,
+        shared_state=grounds.shared_state,
+        signing=grounds.signing,
+        public_url=grounds.public_url,
+    )
+    app.include_router(assets.routes(front.assets))
+    app.include_router(advertiser_pages.routes(front))
+
+
+async def _metrics() -> Response:
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _front_page() -> Response:
+    return RedirectResponse("/advertiser/", status_code=302)

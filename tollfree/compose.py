@@ -1,0 +1,107 @@
+"""Put the road together: the one place where the parts meet.
+
+    Plan (plain values) ──opened_road──► Road: foundations, ad side, API side, portal, one ASGI app
+
+Order matters at both ends. The catalog is indexed before the first request; at the end open answers
+come first, then what follows them, then the rows, then the connections.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adserver.decision.settings import DecisionSettings
+from kernel.signing import SigningKeys
+from tollfree.ad_side import AdSide, build_ad_side
+from tollfree.addresses import application
+from tollfree.api_side import ApiSide, build_api_side
+from tollfree.crew import Crew
+from tollfree.doorway import App
+from tollfree.follow_ups import start_follow_ups
+from tollfree.foundations import Foundations, lay
+from tollfree.upstreams import FoundUpstream
+
+_CLOSING_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to build, as plain values. `work_inside` runs the worker's part in this process.
+
+    `programs_pay` lets clicks of plain HTTP clients be charged, for trying out.
+    """
+
+    database_url: str
+    public_url: str
+    signing: SigningKeys
+    upstream: FoundUpstream
+    model_folder: Path
+    redis_url: str | None = None
+    decisions: DecisionSettings = field(default_factory=DecisionSettings)
+    work_inside: bool = True
+    programs_pay: bool = False
+
+
+@dataclass(frozen=True)
+class Road:
+    """Everything of a running process."""
+
+    plan: Plan
+    grounds: Foundations
+    ads: AdSide
+    api: ApiSide
+    app: App
+
+    def shut_down(self) -> None:
+        """End the answers that are still open."""
+        self.api.chat.shut_down()
+
+
+@asynccontextmanager
+async def opened_road(plan: Plan) -> AsyncIterator[Road]:
+    """Build and start everything; stop and close it when the block ends."""
+    grounds = await asyncio.to_thread(_lay, plan)
+    crew = Crew()
+    try:
+        ads = await build_ad_side(grounds, plan.decisions, programs_pay=plan.programs_pay)
+        api = build_api_side(
+            grounds,
+            ads=ads.engine.as_source(ads.publisher_zero),
+            verifies=ads.tokens.verifies,
+            routing=plan.upstream.routing,
+            decision_deadline_ms=plan.decisions.deadline_ms,
+        )
+        await ads.warm_up()
+        ads.start(crew)
+        api.start(crew)
+        if plan.work_inside:
+            start_follow_ups(grounds.database, grounds.clock, crew)
+        try:
+            yield Road(plan, grounds, ads, api, application(grounds, ads, api))
+        finally:
+            await _close(ads, api)
+    finally:
+        await crew.stop()
+        await grounds.close()
+
+
+async def _close(ads: AdSide, api: ApiSide) -> None:
+    """Finish within two seconds; what is not written by then was never promised."""
+    try:
+        async with asyncio.timeout(_CLOSING_SECONDS):
+            await api.close()
+            await ads.close()
+    except TimeoutError:
+        return
+
+
+def _lay(plan: Plan) -> Foundations:
+    return lay(
+        database_url=plan.database_url,
+        redis_url=plan.redis_url,
+        model_folder=plan.model_folder,
+        signing=plan.signing,
+        public_url=plan.public_url,
+    )

@@ -1,0 +1,77 @@
+"""``tollfree serve``: the server with the settings of its environment.
+
+Makes up nothing: the public address and the signing keys must be set, the database must be at the
+newest schema, and a port that is taken is an error. On SQLite this is the only process, so it holds
+the data folder's lock and does the worker's part itself.
+"""
+
+import argparse
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from adserver.decision.settings import DecisionSettings
+from kernel.clock import SystemClock
+from kernel.database import Database
+from kernel.telemetry import configure_logging, logger
+from tollfree import migrations, ports, serving
+from tollfree.compose import Plan, Road, opened_road
+from tollfree.data_folder import DataFolder
+from tollfree.migrate import explained
+from tollfree.settings import ServeSettings, serve_settings, signing_keys_from
+from tollfree.upstreams import configured, demo_only
+
+_log = logger(__name__)
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Serve until a signal; returns the exit code."""
+    settings = serve_settings(asked.data).required()
+    configure_logging(level=settings.log_level)
+    plan = plan_of(settings)
+    on_sqlite = settings.database().startswith("sqlite")
+    folder = DataFolder(settings.data).open() if on_sqlite else None
+    try:
+        port = settings.port if asked.port is None else asked.port
+        with ports.listen(asked.host or settings.host, port) as listener:
+            serving.run(listener, lambda: _opened(plan), when_ready=_announce)
+    finally:
+        if folder is not None:
+            folder.close()
+    return 0
+
+
+def plan_of(settings: ServeSettings) -> Plan:
+    """The plan of a server with these settings. Raises SettingsInvalid."""
+    upstream = configured(settings)
+    if upstream is None:
+        sys.stderr.write("! No TOLLFREE_UPSTREAM_URL is set: the demo model answers.\n")
+        upstream = demo_only(SystemClock())
+    assert settings.public_url is not None
+    assert settings.signing_keys is not None
+    return Plan(
+        database_url=settings.database(),
+        redis_url=settings.shared_state(),
+        public_url=settings.public_url,
+        signing=signing_keys_from(settings.signing_keys.get_secret_value()),
+        upstream=upstream,
+        model_folder=settings.model_folder,
+        decisions=DecisionSettings(deadline_ms=settings.decision_deadline_ms),
+        work_inside=settings.work_inside or settings.database().startswith("sqlite"),
+    )
+
+
+@asynccontextmanager
+async def _opened(plan: Plan) -> AsyncIterator[Road]:
+    database = Database(plan.database_url)
+    try:
+        with explained():
+            await migrations.require_newest(database)
+    finally:
+        await database.close()
+    async with opened_road(plan) as road:
+        yield road
+
+
+async def _announce(road: Road) -> None:
+    _log.info("server_ready", url=road.grounds.public_url)
