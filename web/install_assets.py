@@ -58,7 +58,7 @@ def is_installed(vendor: Path = VENDOR) -> bool:
             and record["files"].keys() == FILES.keys()
             and all(_digest(vendor / file) == digest for file, digest in record["files"].items())
         )
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 

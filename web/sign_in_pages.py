@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from kernel.errors import NotFound, QuotaExceeded
 from web import audit
 from web.pages import Pages
+from web.roles import Act
 from web.sessions import end_session
 from web.sign_in import Credentials, SignInRefused
 
@@ -64,8 +65,9 @@ class SignInPages:
         self._front.cookies.forget_session(response)
         return response
 
-    async def nothing_here(self) -> Response:
-        """Any other address of the portal."""
+    async def nothing_here(self, request: Request) -> Response:
+        """Any other address of the portal; who is not signed in learns nothing about it."""
+        await self._front.member(request, Act.SEE)
         raise NotFound("The address may be mistyped, or what was here is gone.")
 
     def _show(
