@@ -62,7 +62,9 @@ async def balance(session: AsyncSession, account_code: str) -> Balance:
 
 
 async def balances(session: AsyncSession, account_codes: Collection[str]) -> dict[str, Balance]:
-    """Many balances at once, by code."""
+    """Many balances at once, by code. Raises ValueError for a code that is not in the chart."""
+    for code in account_codes:
+        kind_of(code)
     found = {code: Balance() for code in account_codes}
     ordered = sorted(found)
     for start in range(0, len(ordered), _MOST_CODES):
