@@ -13,7 +13,7 @@ from typing import Any, Final
 from kernel.clock import Clock
 from kernel.errors import Unavailable
 from kernel.telemetry import counter, logger
-from tollfree_sdk.contract import AdDecision, NoFill, no_ad
+from tollfree_sdk.contract import Ad, AdDecision, NoFill, no_ad
 
 _log = logger(__name__)
 _failures: Final = counter(
@@ -60,9 +60,12 @@ class PendingDecision:
     def _checked(self, decision: Any) -> AdDecision:
         if not isinstance(decision, AdDecision):
             return _failed(NoFill.ERROR)
-        if decision.ad is not None and not self._is_ours(decision.ad.click_url):
+        if decision.ad is not None and not self._can_be_taken_out(decision.ad):
             return _failed(NoFill.ERROR)
         return decision
+
+    def _can_be_taken_out(self, ad: Any) -> bool:
+        return isinstance(ad, Ad) and isinstance(ad.click_url, str) and self._is_ours(ad.click_url)
 
 
 class Settled:

@@ -109,7 +109,7 @@ class StreamedAnswer:
             data = data_of(event)
             if data is None:
                 # A comment of the upstream keeps our caller's connection alive as well.
-                if event.strip(b"\n"):
+                if event.startswith(b":"):
                     ready.append(event + b"\n\n")
                 continue
             if data == DONE:
