@@ -155,7 +155,8 @@ class KeyBook:
                     .where(ApiKey.digest == digest, ApiKey.revoked_at.is_(None))
                 )
             ).one_or_none()
-        caller = None if row is None else _caller(row[0], row[1])
+            # Inside: rows lose what they hold when the look ends.
+            caller = None if row is None else _caller(row[0], row[1])
         now = self._clock.monotonic()
         self._entries[digest] = _Entry(caller, now, now + _FRESH_SECONDS)
         self._entries.move_to_end(digest)
