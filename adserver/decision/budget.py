@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Final
 
 from adserver.catalog.queries import LiveCreative
-from adserver.catalog.spending import limits_of
 from adserver.decision.expectations import Expectations
 from adserver.decision.inventory import Inventory, Mask
 from adserver.decision.pacing import Day, pace
@@ -125,7 +124,7 @@ class BudgetBook:
         campaigns = list(_campaigns(self._index.current().creatives))
         async with self._database.reading() as session:
             wallets = await _wallets(session, {one.advertiser_id for one in campaigns})
-            keys = [key for one in campaigns for key in _limits(one)]
+            keys = [key for one in campaigns for key in one.limits]
             left = await limits.remaining(session, keys, at)
         funds = [_funds(one, wallets[one.advertiser_id], left, at) for one in campaigns]
         self._books = Books(taken_at, {one.campaign_id: one for one in funds})
@@ -150,14 +149,6 @@ async def _wallets(session: ReadSession, advertisers: Iterable[str]) -> dict[str
     codes = {account.cash(advertiser): advertiser for advertiser in advertisers}
     found = await balances.balances(session, codes)
     return {advertiser: found[code].available for code, advertiser in codes.items()}
-
-
-def _limits(creative: LiveCreative) -> tuple[LimitKey, ...]:
-    return limits_of(
-        creative.campaign_id,
-        total_budget=creative.total_budget,
-        daily_budget=creative.daily_budget,
-    )
 
 
 def _funds(

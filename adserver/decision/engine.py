@@ -60,7 +60,7 @@ class AdEngine:
     ) -> None:
         self._scenes, self._budget, self._frequency = Scenes(index, budget), budget, frequency
         self._decisions, self._steps = decisions, steps
-        self._tokens, self._clock, self._public_url = tokens, clock, public_url
+        self._tokens, self.clock, self._public_url = tokens, clock, public_url
         self._settings = settings
         self._vectors = MessageVectors(embedder)
         self._pool = WorkerPool(threads=settings.threads, queue=settings.queue)
@@ -68,7 +68,7 @@ class AdEngine:
 
     async def decide(self, request: AdRequest, *, publisher: Publisher) -> AdDecision:
         """Decide one turn within the deadline, and record it."""
-        decision_id, started = new_id("dec"), self._clock.monotonic()
+        decision_id, started = new_id("dec"), self.clock.monotonic()
         try:
             verdict = await self._verdict(request, publisher)
         except asyncio.CancelledError:
@@ -78,7 +78,7 @@ class AdEngine:
         if not self._record(decision_id, verdict, request, publisher):
             verdict = turned_away(NoFill.UNAVAILABLE, seed=verdict.seed)
         self._follow_up(verdict, request, publisher)
-        decided_in_ms = (self._clock.monotonic() - started) * 1000
+        decided_in_ms = (self.clock.monotonic() - started) * 1000
         _decided_in.observe(decided_in_ms)
         _decisions.labels(verdict.outcome.reason or "ad").inc()
         if verdict.creative is None:
@@ -95,7 +95,7 @@ class AdEngine:
         """
         if step not in _REPORTED:
             raise BadRequest(f"A {step} is not reported; we record it ourselves.", param="step")
-        self._steps.put(StepEvent(decision_id, step, self._clock.now()))
+        self._steps.put(StepEvent(decision_id, step, self.clock.now()))
 
     def as_source(self, publisher: Publisher) -> AdSource:
         """This engine as one publisher's source of ads."""
@@ -138,13 +138,13 @@ class AdEngine:
             return turned_away(NoFill.ERROR, seed=asked.seed)
 
     def _asked(self, request: AdRequest, publisher: Publisher) -> Asked:
-        return Asked(request, publisher, self._clock.now(), new_seed(), NOTHING_SEEN)
+        return Asked(request, publisher, self.clock.now(), new_seed(), NOTHING_SEEN)
 
     def _record(
         self, decision_id: str, verdict: Verdict, request: AdRequest, publisher: Publisher
     ) -> bool:
         event = event_of(
-            verdict, decision_id, request=request, publisher=publisher, at=self._clock.now()
+            verdict, decision_id, request=request, publisher=publisher, at=self.clock.now()
         )
         try:
             self._decisions.put(event)

@@ -27,10 +27,9 @@ def replay(stored: Mapping[str, Any]) -> Outcome:
     )
 
 
-def why_matched(*, topic: str | None, relevance: float, test: bool) -> str:
+def why_matched(*, subject: str, relevance: float, test: bool) -> str:
     """One sentence for the reader: what the ad was matched by."""
     if test:
         return "It is a test message of this network. Nobody pays for it."
     nearness = next(word for least, word in _NEARNESS if relevance >= least)
-    subject = f"The subject ({topic})" if topic else "The subject"
-    return f"{subject} of the question fits this ad {nearness}."
+    return f"The subject of the question, {subject.lower()}, fits this ad {nearness}."

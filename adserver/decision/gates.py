@@ -134,5 +134,5 @@ _GATES: Final[tuple[tuple[NoFill, Callable[[_Turn], bool]], ...]] = (
     (NoFill.FIRST_TURN, lambda turn: 0 < turn.said.turns_user < turn.settings.first_ad_on_turn),
     (NoFill.FREQUENCY_CAP, lambda turn: turn.asked.seen.ads >= turn.settings.ads_per_session),
     (NoFill.SENSITIVE_TOPIC, _is_sensitive),
-    (NoFill.NOT_COMMERCIAL, lambda turn: turn.said.is_code or not turn.said.query),
+    (NoFill.NOT_COMMERCIAL, lambda turn: turn.said.is_code or words_of(turn.said.query) == "  "),
 )

@@ -146,10 +146,10 @@ def _filter(
 def _money_filter(bid: Micros, purse: Purse | None, reserve: Micros) -> Filter | None:
     if purse is None:
         return Filter.BUDGET_UNKNOWN
-    if purse.room < reserve or purse.room <= ZERO:
-        return Filter.BUDGET
     if bid < reserve:
         return Filter.FLOOR
+    if purse.room < reserve or purse.room <= ZERO:
+        return Filter.BUDGET
     if Micros.from_score(bid.amount * purse.pace, cap=bid) < reserve:
         return Filter.PACED
     return None

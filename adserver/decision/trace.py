@@ -1,14 +1,16 @@
 """A verdict as it is kept on its event, and read back for a replay.
 
 Plain JSON: candidates with their scores, bids, paces and rooms, the seed of the draw, the floors and
-the versions of everything that computed them. It has no place for a word or a vector of the
-conversation, and `trace_of` reads none.
+the versions of everything that computed them, and under which name and title the ad was shown, as
+both may change later. It has no place for a word or a vector of the conversation, and `trace_of`
+reads none.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from adserver.catalog.queries import LiveCreative
 from adserver.decision import auction, click_rate, pacing
 from adserver.decision.decide import Verdict
 from adserver.decision.vocabulary import Candidate, Filter
@@ -41,6 +43,7 @@ def trace_of(verdict: Verdict) -> dict[str, Any]:
         "language": verdict.language,
         "gate": gate,
         "runner_up": verdict.outcome.runner_up,
+        "shown": _shown(verdict.creative),
         "candidates": [_candidate_to_json(candidate) for candidate in verdict.candidates],
         "versions": {
             "model": verdict.model_id,
@@ -64,6 +67,17 @@ def read_trace(stored: Mapping[str, Any]) -> Trace:
         candidates=tuple(_candidate_from_json(one) for one in stored["candidates"]),
         gate=None if gate is None else NoFill(gate),
     )
+
+
+def _shown(creative: LiveCreative | None) -> dict[str, str] | None:
+    if creative is None:
+        return None
+    return {
+        "advertiser": creative.advertiser_name,
+        "domain": creative.display_domain,
+        "title": creative.title,
+        "category": creative.category,
+    }
 
 
 def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:

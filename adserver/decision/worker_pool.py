@@ -11,18 +11,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from kernel.errors import TollfreeError
-
 Result = TypeVar("Result")
 
 
-class Overloaded(TollfreeError):
-    """Every thread is busy and the queue is full. Becomes a no-ad reason, never an answer."""
-
-    code, status = "overloaded", 503
-
-    def __init__(self) -> None:
-        super().__init__("Every decision thread is busy.")
+class Overloaded(Exception):
+    """Every thread is busy and the queue is full. Becomes a reason, and never leaves the engine."""
 
 
 class WorkerPool:

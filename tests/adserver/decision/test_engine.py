@@ -107,6 +107,7 @@ class TestATurnWithoutAnAd:
             (asking(""), NoFill.NOT_COMMERCIAL),
             (AdRequest(()), NoFill.NOT_COMMERCIAL),
             (AdRequest((Turn("system", SHOES),)), NoFill.NOT_COMMERCIAL),
+            (asking("\udcff \x00 \ufeff"), NoFill.NOT_COMMERCIAL),
             (asking(SHOES, language="de-AT"), NoFill.UNSUPPORTED_LANGUAGE),
             (asking("Which is the best hotel in Lisbon?"), NoFill.BELOW_RELEVANCE),
             (

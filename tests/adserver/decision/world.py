@@ -4,6 +4,7 @@ What a test does not name is harmless: bids of $0.50, wallets of $20, no limits 
 `open` after the last change to the catalog or the books.
 """
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +44,10 @@ def asking(*said: str, **given: Any) -> AdRequest:
     for text in said:
         turns += [Turn("user", text), Turn("assistant", "Here is what I know about it.")]
     return AdRequest(tuple(turns[:-1]), **given)
+
+
+def domain_of(name: str) -> str:
+    return f"{'-'.join(re.findall('[a-z0-9]+', name.lower()))}.example"
 
 
 class World:
@@ -86,7 +91,7 @@ class World:
         return Frequency(state, self.clock)
 
     async def advertiser(self, name: str = "Strideworks", *, wallet: int = 20_000_000) -> str:
-        domain = f"{name.lower().replace(' ', '-')}.example"
+        domain = domain_of(name)
         async with self.database.writing() as tx:
             made = await commands.create_advertiser(
                 tx, organisation_id=f"org_{name}", name=name, domain=domain, clock=self.clock
@@ -123,7 +128,7 @@ class World:
     ) -> tuple[str, str]:
         """An approved creative in a live campaign of its own: campaign id and creative id."""
         advertiser = advertiser or await self.advertiser(name, wallet=wallet)
-        domain = f"{name.lower().replace(' ', '-')}.example"
+        domain = domain_of(name)
         terms = CampaignTerms(
             name=f"{name} spring",
             bid=Micros(bid),
