@@ -14,6 +14,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.database import Base
 from kernel.money import Micros
 
+# As wide as in a token; SQLite counts up only what it knows as INTEGER.
+_Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 class AdvertiserRow(Base):
     __tablename__ = "advertiser"
@@ -58,7 +61,7 @@ class CreativeRow(Base):
     __tablename__ = "creative"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
-    number: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=True)
+    number: Mapped[int] = mapped_column(_Number, primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(sa.String(40), unique=True)
     campaign_id: Mapped[str] = mapped_column(
         sa.String(40), sa.ForeignKey("campaign.id", ondelete="RESTRICT"), index=True

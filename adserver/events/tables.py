@@ -32,7 +32,7 @@ class DecisionRow(Base):
     advertiser_id: Mapped[str | None] = mapped_column(sa.String(40))
     campaign_id: Mapped[str | None] = mapped_column(sa.String(40))
     creative_id: Mapped[str | None] = mapped_column(sa.String(40))
-    creative_number: Mapped[int | None]
+    creative_number: Mapped[int | None] = mapped_column(sa.BigInteger)
     creative_version: Mapped[int | None]
     format: Mapped[str | None] = mapped_column(sa.String(10))
     bid_micros: Mapped[Micros | None]

@@ -10,6 +10,8 @@ down_revision = "r02_ledger"
 branch_labels = None
 depends_on = None
 
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     _create_advertisers()
@@ -97,7 +99,7 @@ def _create_campaigns() -> None:
 def _create_creatives() -> None:
     op.create_table(
         "creative",
-        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("number", _NUMBER, autoincrement=True, nullable=False),
         sa.Column("id", sa.String(40), nullable=False),
         sa.Column("campaign_id", sa.String(40), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -165,7 +167,7 @@ def _create_decisions() -> None:
         sa.Column("advertiser_id", sa.String(40), nullable=True),
         sa.Column("campaign_id", sa.String(40), nullable=True),
         sa.Column("creative_id", sa.String(40), nullable=True),
-        sa.Column("creative_number", sa.Integer(), nullable=True),
+        sa.Column("creative_number", sa.BigInteger(), nullable=True),
         sa.Column("creative_version", sa.Integer(), nullable=True),
         sa.Column("format", sa.String(10), nullable=True),
         sa.Column("bid_micros", MicrosColumn(), nullable=True),
