@@ -65,7 +65,8 @@ class PendingDecision:
         return decision
 
     def _can_be_taken_out(self, ad: Any) -> bool:
-        return isinstance(ad, Ad) and isinstance(ad.click_url, str) and self._is_ours(ad.click_url)
+        url: Any = getattr(ad, "click_url", None)
+        return isinstance(ad, Ad) and isinstance(url, str) and self._is_ours(url)
 
 
 class Settled:
