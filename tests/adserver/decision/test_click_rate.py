@@ -1,3 +1,5 @@
+"""The prior chance of a click, before anything was learned."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,40 +1,15 @@
-"""The engine over a real catalog and real books: always an answer, always in time."""
+"""The engine over a real catalog and real books: who gets which ad, and why not."""
 
 import asyncio
-import threading
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from adserver.catalog import commands
 from adserver.catalog.publisher import Publisher
-from adserver.decision.engine import AdEngine
 from adserver.decision.explain import replay
 from adserver.decision.settings import DecisionSettings
-from adserver.events.tables import DecisionRow, StepRow
-from kernel.clock import FrozenClock
-from kernel.database import Database
-from kernel.errors import BadRequest, Unavailable
 from kernel.money import Micros
-from language.embedder import LexicalEmbedder
-from tests.adserver.decision.world import PATIENT, SHOES, ZERO, World, asking
-from tollfree_sdk.contract import AdDecision, AdRequest, Format, Label, NoFill, Step, Turn
-
-
-@pytest.fixture
-def world(database: Database, clock: FrozenClock) -> World:
-    return World(database, clock)
-
-
-async def decided(engine: AdEngine, request: AdRequest, publisher: Publisher = ZERO) -> AdDecision:
-    return await engine.decide(request, publisher=publisher)
-
-
-async def rows(database: Database) -> list[Any]:
-    async with database.reading() as session:
-        found = await session.execute(sa.select(DecisionRow.__table__).order_by(DecisionRow.id))
-        return list(found)
+from tests.adserver.decision.world import SHOES, World, asking, decided, rows
+from tollfree_sdk.contract import AdRequest, Format, Label, NoFill, Turn
 
 
 class TestAQuestionAboutRunningShoes:
@@ -168,52 +143,6 @@ class TestATurnWithoutAnAd:
         assert (await decided(engine, asking(SHOES, SHOES))).ad is not None
 
 
-class TestMoney:
-    async def test_an_empty_wallet_serves_nothing(self, world: World) -> None:
-        await world.creative(wallet=0)
-        engine = await world.open()
-
-        assert (await decided(engine, asking(SHOES))).no_fill_reason is NoFill.BUDGET_PACED
-
-    async def test_books_that_were_never_read_serve_nothing(self, world: World) -> None:
-        await world.creative()
-        await world.index.refresh()
-
-        decision = await decided(world.engine, asking(SHOES))
-
-        assert decision.no_fill_reason is NoFill.UNAVAILABLE
-
-    async def test_books_that_are_old_serve_nothing(self, world: World, clock: FrozenClock) -> None:
-        await world.creative()
-        engine = await world.open()
-        clock.advance(seconds=10)
-
-        assert (await decided(engine, asking(SHOES))).no_fill_reason is NoFill.UNAVAILABLE
-
-    async def test_a_small_budget_is_not_promised_many_times_over(self, world: World) -> None:
-        await world.creative(total=30_000, bid=30_000)
-        engine = await world.open()
-
-        outcomes = [(await decided(engine, asking(SHOES))).no_fill_reason for _ in range(400)]
-
-        shown = outcomes.count(None)
-        assert 20 < shown < 300
-        assert outcomes[-1] is NoFill.BUDGET_PACED
-
-    async def test_a_paused_campaign_is_gone_with_the_next_look(
-        self, world: World, clock: FrozenClock
-    ) -> None:
-        campaign_id, _ = await world.creative()
-        engine = await world.open()
-        assert (await decided(engine, asking(SHOES))).ad is not None
-
-        async with world.database.writing() as tx:
-            await commands.pause_campaign(tx, campaign_id, clock=clock)
-        await world.open()
-
-        assert (await decided(engine, asking(SHOES))).no_fill_reason is NoFill.NO_MATCH
-
-
 class TestTestTraffic:
     async def test_gets_house_ads_at_no_price(self, world: World) -> None:
         await world.creative()
@@ -261,159 +190,6 @@ class TestAConversation:
         assert decision.ad is not None
 
 
-class RaisingEmbedder(LexicalEmbedder):
-    def embed(self, text: str) -> Any:
-        raise RuntimeError(text)
-
-
-class HangingEmbedder(LexicalEmbedder):
-    """Waits on a thread until the test lets go."""
-
-    def __init__(self) -> None:
-        self.let_go = threading.Event()
-
-    def embed(self, text: str) -> Any:
-        self.let_go.wait(20)
-        return super().embed(text)
-
-
-class TestAnEngineInTrouble:
-    async def test_that_raises_gives_a_reason_and_no_exception(self, world: World) -> None:
-        await world.creative()
-        await world.open()
-        engine = world.engine_with(embedder=RaisingEmbedder())
-
-        assert (await decided(engine, asking(SHOES))).no_fill_reason is NoFill.ERROR
-
-    async def test_that_hangs_answers_at_the_deadline(self, world: World) -> None:
-        await world.creative()
-        await world.open()
-        embedder = HangingEmbedder()
-        engine = world.engine_with(embedder=embedder, settings=DecisionSettings(deadline_ms=30))
-        loop = asyncio.get_running_loop()
-
-        started = loop.time()
-        decision = await decided(engine, asking(SHOES))
-        took_ms = (loop.time() - started) * 1000
-        embedder.let_go.set()
-
-        assert decision.no_fill_reason is NoFill.TIMEOUT
-        assert 25 <= took_ms < 500
-
-    async def test_whose_queue_is_full_turns_away_at_once(self, world: World) -> None:
-        await world.creative()
-        await world.open()
-        embedder = HangingEmbedder()
-        settings = DecisionSettings(deadline_ms=5_000, threads=1, queue=1)
-        engine = world.engine_with(embedder=embedder, settings=settings)
-
-        waiting = [asyncio.create_task(decided(engine, asking(SHOES))) for _ in range(2)]
-        await asyncio.sleep(0.05)
-        turned_away = await decided(engine, asking(SHOES))
-        embedder.let_go.set()
-        served = await asyncio.gather(*waiting)
-        await asyncio.sleep(0.05)
-        later = await decided(engine, asking(SHOES))
-
-        assert turned_away.no_fill_reason is NoFill.OVERLOADED
-        assert all(decision.ad is not None for decision in served)
-        assert later.ad is not None
-
-    async def test_that_cannot_record_shows_nothing(self, world: World) -> None:
-        await world.creative()
-        engine = await world.open()
-        await world.decisions.close()
-
-        assert (await decided(engine, asking(SHOES))).no_fill_reason is NoFill.UNAVAILABLE
-
-    async def test_that_lost_its_shared_state_knows_no_cap(self, world: World) -> None:
-        await world.creative()
-        await world.open()
-        engine = world.engine_with(frequency=world.frequency_over(LostState()))
-
-        assert (await decided(engine, asking(SHOES, session="s"))).ad is not None
-
-    async def test_whose_caller_gave_up_still_records_the_turn(self, world: World) -> None:
-        await world.creative()
-        await world.open()
-        embedder = HangingEmbedder()
-        engine = world.engine_with(embedder=embedder)
-
-        asked = asyncio.create_task(decided(engine, asking(SHOES)))
-        await asyncio.sleep(0.05)
-        asked.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asked
-        embedder.let_go.set()
-        await world.write_down()
-
-        (row,) = await rows(world.database)
-        assert row.no_fill_reason == NoFill.TIMEOUT
-
-
-class LostState:
-    """Shared state whose server is gone."""
-
-    def __getattr__(self, name: str) -> Any:
-        async def unavailable(*_args: Any, **_given: Any) -> None:
-            raise Unavailable("The shared state does not answer.")
-
-        return unavailable
-
-
-class TestSteps:
-    async def test_are_recorded_once(self, world: World) -> None:
-        await world.creative()
-        engine = await world.open()
-        decision = await decided(engine, asking(SHOES))
-        assert decision.decision_id is not None
-
-        for _ in range(2):
-            await engine.record(decision.decision_id, Step.DELIVERED)
-        await world.write_down()
-
-        async with world.database.reading() as session:
-            steps = list(await session.execute(sa.select(StepRow.__table__)))
-        assert [(step.decision_id, step.step) for step in steps] == [
-            (decision.decision_id, "delivered")
-        ]
-
-    @pytest.mark.parametrize("step", [Step.CLICK, Step.CONVERSION])
-    async def test_that_cost_money_cannot_be_reported(self, world: World, step: Step) -> None:
-        with pytest.raises(BadRequest):
-            await world.engine.record("dec_1", step)
-
-
-class TestAMatchReport:
-    async def test_lays_every_candidate_open(self, world: World) -> None:
-        await world.creative()
-        await world.creative(name="Pacer", countries=["DE"])
-        await world.creative(name="Broke", wallet=0)
-        engine = await world.open()
-
-        report = engine.match(SHOES)
-
-        assert report.winner is not None
-        assert report.winner.advertiser == "Strideworks"
-        assert report.price_micros == 10_000
-        filters = {one.advertiser: one.filter for one in report.candidates}
-        assert filters == {"Strideworks": None, "Pacer": "country", "Broke": "budget"}
-
-    async def test_gives_the_reason_where_there_is_no_winner(self, world: World) -> None:
-        engine = await world.open()
-
-        assert engine.match("Write a for-loop in Python.").no_fill_reason == "not_commercial"
-
-    async def test_records_nothing(self, world: World) -> None:
-        await world.creative()
-        engine = await world.open()
-
-        engine.match(SHOES)
-        await world.write_down()
-
-        assert await rows(world.database) == []
-
-
 async def test_no_word_of_a_conversation_is_recorded(world: World) -> None:
     await world.creative()
     engine = await world.open()
@@ -425,8 +201,3 @@ async def test_no_word_of_a_conversation_is_recorded(world: World) -> None:
 
     for row in await rows(world.database):
         assert canary not in repr(row)
-
-
-def test_the_default_deadline_is_thirty_milliseconds() -> None:
-    assert DecisionSettings().deadline_ms == 30
-    assert PATIENT.reserve == Micros(10_000)

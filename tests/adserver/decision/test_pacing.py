@@ -1,3 +1,5 @@
+"""A day's budget spread over the day."""
+
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given

@@ -8,6 +8,8 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from adserver.catalog import commands
 from adserver.catalog.campaign import CampaignTerms
 from adserver.catalog.creative import CreativeCopy
@@ -18,6 +20,7 @@ from adserver.decision.engine import AdEngine
 from adserver.decision.frequency import Frequency
 from adserver.decision.settings import DecisionSettings
 from adserver.events.record import write_decisions, write_steps
+from adserver.events.tables import DecisionRow
 from adserver.events.tokens import ClickTokens
 from adserver.matching.snapshots import IndexKeeper
 from kernel.clock import Clock
@@ -29,7 +32,7 @@ from kernel.signing import SigningKeys
 from language.embedder import Embedder, LexicalEmbedder
 from ledger.journal import post
 from ledger.postings import top_up
-from tollfree_sdk.contract import AdRequest, Turn
+from tollfree_sdk.contract import AdDecision, AdRequest, Turn
 
 PUBLIC_URL = "http://ads.test"
 KEYS = SigningKeys({1: b"k" * 32})
@@ -176,3 +179,14 @@ class World:
         await self.engine.close()
         await self.decisions.close()
         await self.steps.close()
+
+
+async def decided(engine: AdEngine, request: AdRequest, publisher: Publisher = ZERO) -> AdDecision:
+    return await engine.decide(request, publisher=publisher)
+
+
+async def rows(database: Database) -> list[Any]:
+    """The recorded decisions, oldest first."""
+    async with database.reading() as session:
+        found = await session.execute(sa.select(DecisionRow.__table__).order_by(DecisionRow.id))
+        return list(found)
