@@ -22,8 +22,8 @@ from web.sessions import open_session
 from web.tables import PersonRow
 
 _WINDOW_SECONDS: Final = 900
-_PER_PERSON: Final = 10
-_PER_ADDRESS: Final = 60
+PER_PERSON: Final = 10
+PER_ADDRESS: Final = 60
 
 
 class SignInRefused(TollfreeError):
@@ -52,8 +52,8 @@ class SignInDesk:
     async def sign_in(self, credentials: Credentials) -> str:
         """A new session's token. Raises SignInRefused or QuotaExceeded."""
         email = _address_or_nothing(credentials.email)
-        await self._count_attempt("address", credentials.address, _PER_ADDRESS)
-        await self._count_attempt("person", email, _PER_PERSON)
+        await self._count_attempt("address", credentials.address, PER_ADDRESS)
+        await self._count_attempt("person", email, PER_PERSON)
         person_id, password_hash = await self._find(email)
         if not await is_password(credentials.password, password_hash) or person_id is None:
             raise SignInRefused("This e-mail address and password do not go together. Try again.")
@@ -92,7 +92,7 @@ class SignInDesk:
         return await hash_password(password)
 
     async def _count_attempt(self, kind: str, who: str, most: int) -> None:
-        key = _attempts_key(kind, who)
+        key = attempts_key(kind, who)
         try:
             attempts = await self._shared.add(key, 1, ttl_seconds=_WINDOW_SECONDS)
         except Unavailable:
@@ -105,7 +105,7 @@ class SignInDesk:
             )
 
     async def _forget_attempts(self, kind: str, who: str) -> None:
-        key = _attempts_key(kind, who)
+        key = attempts_key(kind, who)
         await self._own.remove(key)
         try:
             await self._shared.remove(key)
@@ -121,5 +121,6 @@ def _address_or_nothing(email: str) -> str:
         return ""
 
 
-def _attempts_key(kind: str, who: str) -> str:
+def attempts_key(kind: str, who: str) -> str:
+    """Where attempts are counted: digests only, so that shared state holds no addresses."""
     return f"sign-in:{kind}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"

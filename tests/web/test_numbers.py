@@ -36,13 +36,3 @@ class TestCharts:
     )
     def test_a_bar_is_never_fuller_than_full(self, part: int, whole: int, full: float) -> None:
         assert charts.filled(part, whole) == full
-
-    def test_the_highest_column_fills_the_box(self) -> None:
-        drawn = charts.columns([0, 5, 10], width=300, height=50)
-
-        assert [column.height for column in drawn] == [1.0, 25.0, 50.0]
-        assert all(column.x + column.width <= 300 for column in drawn)
-        assert all(column.y + column.height == 50 for column in drawn)
-
-    def test_nothing_draws_nothing(self) -> None:
-        assert charts.columns([], width=300, height=50) == []
