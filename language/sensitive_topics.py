@@ -1,8 +1,9 @@
 """Subjects beside which nothing is ever sold.
 
 Owns the closed list of sensitive topics and the judgement of one text. Recall comes first: a lost
-ad is cheap and an ad beside grief is not. The words are in `lexicons/sensitive_topics.toml`, and
-disguised spellings are undone before they are looked up. Pure and thread-safe.
+ad is cheap and an ad beside grief is not. Two votes, either blocks: the words in
+`lexicons/sensitive_topics.toml`, looked up after disguised spellings are undone, and a head trained
+on the text's vector. Pure and thread-safe.
 """
 
 import tomllib
@@ -13,6 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+from language.head import load_head
 from language.lexicon import Lexicon, mask
 from language.spelling import readings
 from language.vector import Vector
@@ -53,14 +55,25 @@ def screen(
 ) -> SensitiveTopic | None:
     """The gravest topic that forbids an ad beside `text`, or None.
 
-    `vector` is the text's own, if known, in the space of `model_id`.
+    `vector` is the text's own, if known, in the space of `model_id`: with it the trained head
+    votes beside the lexicon, and either of them is enough.
     """
-    del vector, model_id
     harmless, topics = _lexicons()
     touched: set[SensitiveTopic] = set()
     for words in readings(text):
         touched |= _touched(mask(words, harmless), topics)
+    if not touched and vector is not None:
+        touched = _judged(text, vector, model_id)
     return next((topic for topic in SensitiveTopic if topic in touched), None)
+
+
+def _judged(text: str, vector: Vector, model_id: str | None) -> set[SensitiveTopic]:
+    head = load_head("sensitive_topics")
+    if not head.knows(vector, model_id):
+        return set()
+    return {
+        SensitiveTopic(label) for label, logit in head.logits(text, vector).items() if logit > 0.0
+    }
 
 
 def _touched(words: Sequence[str], topics: Lexicon) -> set[SensitiveTopic]:

@@ -1,0 +1,161 @@
+"""Read labelled sentences for training and measuring, from a folder the caller names.
+
+Owns the layouts of the public sets and of our own `models/examples.toml`; says plainly which set
+is absent and goes on without it. Nothing of the folder is ever copied into the project.
+"""
+
+import csv
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from language.sensitive_topics import SensitiveTopic
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A sentence with what is known about it; None where the set does not say.
+
+    `is_commercial`: an offer would help. `topic`: the sensitive topic, or "" for surely none.
+    """
+
+    source: str
+    text: str
+    is_commercial: bool | None
+    topic: str | None
+
+
+_HAZARD_TOPICS: Final = {
+    "ssh": SensitiveTopic.SELF_HARM,
+    "cse": SensitiveTopic.MINORS,
+    "sxc_prn": SensitiveTopic.SEXUAL,
+    "src": SensitiveTopic.SEXUAL,
+    "hte": SensitiveTopic.HATE,
+    "vcr": SensitiveTopic.VIOLENCE,
+    "iwp": SensitiveTopic.VIOLENCE,
+    "ncr": SensitiveTopic.CRIME,
+    "ipv": SensitiveTopic.CRIME,
+    "dfm": SensitiveTopic.CRIME,
+    "prv": SensitiveTopic.CRIME,
+    "spc_hlt": SensitiveTopic.MEDICAL,
+    "spc_lgl": SensitiveTopic.LEGAL,
+    "spc_fin": SensitiveTopic.FINANCIAL_DISTRESS,
+    "spc_ele": SensitiveTopic.POLITICS,
+}
+_MODERATION_TOPICS: Final = {
+    "SH": SensitiveTopic.SELF_HARM,
+    "S3": SensitiveTopic.MINORS,
+    "S": SensitiveTopic.SEXUAL,
+    "V2": SensitiveTopic.VIOLENCE,
+    "V": SensitiveTopic.VIOLENCE,
+    "H2": SensitiveTopic.HATE,
+    "H": SensitiveTopic.HATE,
+    "HR": SensitiveTopic.HATE,
+}
+_CLINC_WISHES: Final = frozenset(
+    "book_flight book_hotel car_rental travel_suggestion restaurant_suggestion "
+    "restaurant_reservation new_card".split()
+)
+# Between a wish and a chore: nobody could say whether an offer is welcome.
+_CLINC_UNCLEAR: Final = frozenset(
+    "order restaurant_reviews meal_suggestion recipe shopping_list shopping_list_update uber "
+    "gas_type tire_change plug_type carry_on redeem_rewards improve_credit_score exchange_rate "
+    "oil_change_how insurance schedule_maintenance accept_reservations ingredient_substitution "
+    "how_busy confirm_reservation cancel_reservation international_visa vaccines smart_home "
+    "travel_alert international_fees".split()
+)
+_WEBIS_VERTICALS: Final = ("shopping", "vacation", "restaurant", "gaming")
+
+
+def own_examples() -> Iterator[Example]:
+    """The sentences written for this project."""
+    source = resources.files("language") / "models" / "examples.toml"
+    written: dict[str, Any] = tomllib.loads(source.read_text(encoding="utf-8"))
+    for at, thing in enumerate(written["things"]):
+        for frames, wished in (("wish_frames", True), ("other_frames", False)):
+            # A quarter of all combinations is enough to part the frame from the thing.
+            for frame in written[frames][at % 4 :: 4]:
+                yield Example("own", frame.format(thing=thing), wished, "")
+    for text in written["wishes"]:
+        yield Example("own", text, True, "")
+    for text in written["harmless"]["twins"]:
+        yield Example("own", text, None, "")
+    for topic, texts in written["sensitive"].items():
+        for text in texts:
+            yield Example("own", text, False, SensitiveTopic(topic).value)
+    for text in written["others"]:
+        yield Example("own", text, False, None)
+
+
+def public_examples(data: Path) -> Iterator[Example]:
+    """The sentences of every set that is present under `data`."""
+    for read in (_lm_market, _issuebench, _ailuminate, _moderation, _clinc, _wands, _webis):
+        try:
+            yield from read(data)
+        except FileNotFoundError as absent:
+            print(f"absent: {Path(str(absent.filename)).name}")  # noqa: T201
+
+
+def _lm_market(data: Path) -> Iterator[Example]:
+    path = data / "gembench" / "queries" / "LM_Market_prompts.json"
+    for text in dict.fromkeys(json.loads(path.read_text(encoding="utf-8"))):
+        yield Example("lm_market", text, True, "")
+
+
+def _issuebench(data: Path) -> Iterator[Example]:
+    for row in _table(data / "issuebench" / "relevance_annotations.csv"):
+        verdict = row["final_label"]
+        political = True if "yes" in verdict else False if "no" in verdict else None
+        # A prompt that is not political may still be about anything else.
+        topic = SensitiveTopic.POLITICS.value if political else None
+        yield Example("issuebench", row["user_prompt"], None if political is None else False, topic)
+
+
+def _ailuminate(data: Path) -> Iterator[Example]:
+    name = "airr_official_1.0_demo_en_us_prompt_set_release.csv"
+    for row in _table(data / "ailuminate" / name):
+        topic = _HAZARD_TOPICS[row["hazard"]].value
+        yield Example("ailuminate", row["prompt_text"], False, topic)
+
+
+def _moderation(data: Path) -> Iterator[Example]:
+    path = data / "openai_moderation" / "samples.jsonl"
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        topics = (topic for label, topic in _MODERATION_TOPICS.items() if row.get(label))
+        topic = next(topics, None)
+        yield Example("moderation", row["prompt"], False, topic.value if topic else None)
+
+
+def _clinc(data: Path) -> Iterator[Example]:
+    folder = data / "clinc150"
+    domains = json.loads((folder / "domains.json").read_text(encoding="utf-8"))
+    domain_of = {intent: domain for domain, intents in domains.items() for intent in intents}
+    splits = json.loads((folder / "data_dev.json").read_text(encoding="utf-8"))
+    for rows in splits.values():
+        for text, intent in rows:
+            wished = None if intent in _CLINC_UNCLEAR else intent in _CLINC_WISHES
+            yield Example(f"clinc_{domain_of.get(intent, 'oos')}", text, wished, "")
+
+
+def _wands(data: Path) -> Iterator[Example]:
+    path = data / "wands_queries" / "query.csv"
+    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+        yield Example("wands", line.split("\t")[1], True, "")
+
+
+def _webis(data: Path) -> Iterator[Example]:
+    for vertical in _WEBIS_VERTICALS:
+        path = data / "webis_ad_pairs" / f"{vertical}_queries.txt"
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.strip():
+                yield Example("webis", line.strip(), True, "")
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as opened:
+        return list(csv.DictReader(opened))
