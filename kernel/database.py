@@ -96,8 +96,13 @@ class Database:
             self.write_engine = _sqlite_engine(self.url, pool_size=1, begin="BEGIN IMMEDIATE")
             self.read_engine = _sqlite_engine(self.url, pool_size=4, begin="BEGIN", read_only=True)
         else:
-            self.write_engine = self.read_engine = create_async_engine(
+            self.write_engine = create_async_engine(
                 self.url, pool_size=pool_size, max_overflow=0, pool_timeout=5, pool_pre_ping=True
+            )
+            # The same pool. Without REPEATABLE READ each statement would look at another moment,
+            # and a balance would not fit the entries read after it.
+            self.read_engine = self.write_engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self._writing = async_sessionmaker(self.write_engine, expire_on_commit=False)
         self._reading = async_sessionmaker(self.read_engine, expire_on_commit=False)
@@ -110,12 +115,10 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
-        """A consistent look; whatever it writes is undone (PostgreSQL) or refused (SQLite)."""
+        """A consistent look, all of it at one moment; a write is refused by the database."""
         async with self._reading() as session:
-            try:
-                yield ReadSession(session)
-            finally:
-                await session.rollback()
+            # Closing ends the transaction. A rollback would also empty the rows that were read.
+            yield ReadSession(session)
 
     async def ping(self) -> None:
         """Raise whatever the driver raises when the database does not answer."""
@@ -140,6 +143,12 @@ def async_url(url: str) -> str:
             "postgresql://user:password@host:5432/name.",
             param="DATABASE_URL",
         ) from None
+    if parsed.drivername.startswith("sqlite") and parsed.database in {None, "", ":memory:"}:
+        raise SettingsInvalid(
+            "DATABASE_URL names no file, and a database in memory would be another one for each "
+            "connection. Write sqlite:////path/to/file.db.",
+            param="DATABASE_URL",
+        )
     drivers = {
         "sqlite": "sqlite+aiosqlite",
         "postgres": "postgresql+psycopg",

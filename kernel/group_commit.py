@@ -34,6 +34,7 @@ class GroupCommit(Generic[Row]):
         self._waiting: list[tuple[Row, asyncio.Future[None]]] = []
         self._arrived = asyncio.Event()
         self._closing = False
+        self._writing = asyncio.Lock()
         self.failures = 0
 
     def put(self, row: Row) -> "asyncio.Future[None]":
@@ -56,13 +57,19 @@ class GroupCommit(Generic[Row]):
             await self._flush()
 
     async def close(self) -> None:
-        """Refuse new rows and write what is waiting."""
+        """Refuse new rows, write what is waiting, and return when all of it is durable or failed."""
         self._closing = True
         self._arrived.set()
+        await self._flush()
         while self._waiting:
             await self._flush()
 
     async def _flush(self) -> None:
+        # One batch at a time: whoever closes must not overtake the batch that `run` is writing.
+        async with self._writing:
+            await self._write_batch()
+
+    async def _write_batch(self) -> None:
         batch, self._waiting = self._waiting[: self._max_rows], self._waiting[self._max_rows :]
         if not self._waiting and not self._closing:
             self._arrived.clear()
@@ -71,12 +78,20 @@ class GroupCommit(Generic[Row]):
         try:
             async with self._database.writing() as tx:
                 await self._write(tx, [row for row, _ in batch])
+        except asyncio.CancelledError:
+            self._tell(
+                batch, Unavailable("The write was stopped; it may or may not have happened.")
+            )
+            raise
         except Exception as error:  # noqa: BLE001  a process edge: the waiters are told, the loop lives
-            self.failures += 1
-            for _, durable in batch:
-                if not durable.done():
-                    durable.set_exception(error)
+            self._tell(batch, error)
             return
         for _, durable in batch:
             if not durable.done():
                 durable.set_result(None)
+
+    def _tell(self, batch: Sequence[tuple[Row, "asyncio.Future[None]"]], error: Exception) -> None:
+        self.failures += 1
+        for _, durable in batch:
+            if not durable.done():
+                durable.set_exception(error)

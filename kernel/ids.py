@@ -36,8 +36,8 @@ def id_from_bytes(prefix: str, raw: bytes) -> str:
 
 def id_to_bytes(identifier: str) -> bytes:
     """The sixteen bytes of an id. Raises ValueError for anything that `new_id` cannot have made."""
-    _, _, letters = identifier.rpartition("_")
-    if len(letters) != _LENGTH or any(letter not in _VALUES for letter in letters):
+    prefix, _, letters = identifier.rpartition("_")
+    if not prefix or len(letters) != _LENGTH or any(letter not in _VALUES for letter in letters):
         raise ValueError("This is not an id.")
     number = 0
     for letter in letters:

@@ -7,7 +7,8 @@ is `Micros.share`. Refuses floats everywhere else.
 
 import math
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Final
 
 PER_UNIT: Final = 1_000_000
@@ -30,10 +31,19 @@ class Micros:
     @classmethod
     def from_units(cls, units: str | int | Decimal) -> "Micros":
         """Read an amount such as ``"12.50"``; raises ValueError when it is finer than a micro."""
-        micros = Decimal(units) * PER_UNIT
-        if micros != micros.to_integral_value():
+        if isinstance(units, float):
+            raise TypeError(f"Money is never a float: write {str(units)!r}, with its quotes.")
+        try:
+            exact = Decimal(units)
+        except InvalidOperation:
+            raise ValueError(f"{units!r} is not an amount; write it like 12.50.") from None
+        if not exact.is_finite():
+            raise ValueError(f"{units!r} is not an amount; write it like 12.50.")
+        # As a fraction: a decimal product would be rounded to the context's 28 digits.
+        micros = Fraction(exact) * PER_UNIT
+        if micros.denominator != 1:
             raise ValueError(f"{units} is finer than one millionth; give at most six decimals.")
-        return cls(int(micros))
+        return cls(micros.numerator)
 
     @classmethod
     def from_score(cls, score: float, *, cap: "Micros") -> "Micros":
