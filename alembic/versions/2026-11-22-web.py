@@ -1,8 +1,8 @@
 """People, organisations, sessions, the audit log."""
 
 import sqlalchemy as sa
-
 from alembic import op
+
 from kernel.database import UtcDateTime
 from web import append_only
 

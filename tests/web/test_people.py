@@ -6,10 +6,12 @@ import sqlalchemy as sa
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.errors import BadRequest, Conflict
+from kernel.shared_state import InProcessState
 from tests.web.conftest import EMAIL, PASSWORD, a_person
 from web.organisations import add_member, create_organisation, memberships_of
-from web.people import create_person, person_by_email
+from web.people import create_person, person_by_email, set_password
 from web.roles import Role
+from web.sign_in import Credentials, SignInDesk, SignInRefused
 
 
 class TestAPerson:
@@ -56,6 +58,17 @@ class TestAPerson:
 
         assert PASSWORD not in str(row)
         assert "$argon2id$" in str(row)
+
+    async def test_can_get_another_password(self, database: Database, clock: FrozenClock) -> None:
+        person = await a_person(database, clock)
+
+        async with database.writing() as tx:
+            await set_password(tx, person.id, "another horse battery")
+
+        desk = SignInDesk(database, InProcessState(clock), clock)
+        with pytest.raises(SignInRefused):
+            await desk.sign_in(Credentials(EMAIL, PASSWORD, "192.0.2.7", ""))
+        assert await desk.sign_in(Credentials(EMAIL, "another horse battery", "192.0.2.7", ""))
 
 
 class TestMembership:
