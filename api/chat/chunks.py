@@ -19,19 +19,11 @@ class Chunk:
     """A chunk and what choice 0 says in it; `body` is the parsed event, ours to change."""
 
     body: dict[str, Any]
-    first: dict[str, Any] | None
     delta: dict[str, Any]
+    content: str = ""
+    finish_reason: str | None = None
+    usage: dict[str, Any] | None = None
     is_changed: bool = False
-
-    @property
-    def content(self) -> str:
-        content = self.delta.get("content")
-        return content if isinstance(content, str) else ""
-
-    @property
-    def finish_reason(self) -> str | None:
-        reason = None if self.first is None else self.first.get("finish_reason")
-        return reason if isinstance(reason, str) else None
 
     @property
     def calls_a_tool(self) -> bool:
@@ -41,11 +33,6 @@ class Chunk:
     def is_empty(self) -> bool:
         """Whether it has no choices: it carries usage, or nothing that a client could use."""
         return not self.body["choices"]
-
-    @property
-    def usage(self) -> dict[str, Any] | None:
-        usage = self.body.get("usage")
-        return usage if isinstance(usage, dict) else None
 
     def envelope(self) -> dict[str, Any]:
         """The members that all chunks of an answer share."""
@@ -64,13 +51,31 @@ def read_chunk(data: bytes) -> Chunk | None:
         # Its words may quote credentials or the conversation; the caller learns that it failed.
         raise UpstreamFailed("The model's provider reported an error and broke off its answer.")
     choices = body.get("choices")
-    if not isinstance(choices, list) or not all(isinstance(one, dict) for one in choices):
+    if not isinstance(choices, list):
         return None
-    first = next((one for one in choices if one.get("index", 0) == 0), None)
-    delta = None if first is None else first.get("delta")
-    # What an upstream calls by our name is not ours.
-    is_changed = body.pop("tollfree", None) is not None
-    return Chunk(body, first, delta if isinstance(delta, dict) else {}, is_changed=is_changed)
+    chunk = Chunk(body, {})
+    for choice in choices:
+        if not isinstance(choice, dict):
+            return None
+        if choice.get("index", 0) == 0:
+            _hear(choice, chunk)
+    usage = body.get("usage")
+    chunk.usage = usage if isinstance(usage, dict) else None
+    if "tollfree" in body:
+        # What an upstream calls by our name is not ours.
+        del body["tollfree"]
+        chunk.is_changed = True
+    return chunk
+
+
+def _hear(choice: dict[str, Any], chunk: Chunk) -> None:
+    delta, reason = choice.get("delta"), choice.get("finish_reason")
+    if isinstance(delta, dict):
+        content = delta.get("content")
+        chunk.delta = delta
+        chunk.content = content if isinstance(content, str) else ""
+    if isinstance(reason, str):
+        chunk.finish_reason = reason
 
 
 def content_chunk(envelope: dict[str, Any], content: str, *, with_usage: bool) -> dict[str, Any]:
@@ -83,4 +88,4 @@ def content_chunk(envelope: dict[str, Any], content: str, *, with_usage: bool) -
 def finish_chunk(envelope: dict[str, Any]) -> Chunk:
     """The finish of choice 0, for an upstream that forgot it."""
     choice: dict[str, Any] = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}
-    return Chunk({**envelope, "choices": [choice]}, choice, {}, is_changed=True)
+    return Chunk({**envelope, "choices": [choice]}, {}, finish_reason="stop", is_changed=True)
