@@ -225,6 +225,25 @@ async def test_writers_that_meet_never_overspend_and_never_charge_twice(
     await life.check()
 
 
+async def test_a_look_in_the_middle_sees_whole_charges_only(
+    database: Database, clock: FrozenClock
+) -> None:
+    life = Life(database, clock)
+    await life.top_up(0, 100_000)
+    await life.set_limit(0, 100_000)
+
+    async def look() -> None:
+        for _ in range(4):
+            async with database.reading() as session:
+                assert await verify(session) == []
+
+    await asyncio.gather(
+        *(life.charge(key, 100) for key in range(30)),
+        *(life.settle(0, 0) for _ in range(5)),
+        *(look() for _ in range(3)),
+    )
+
+
 async def test_ad_revenue_is_what_publishers_leave(database: Database, clock: FrozenClock) -> None:
     life = Life(database, clock)
     await life.top_up(0, 1_000)
