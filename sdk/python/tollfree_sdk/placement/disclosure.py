@@ -55,6 +55,28 @@ def disclose_unit(ad: Ad) -> Disclosed:
     )
 
 
+def disclose_mention(ad: Ad, sentence: str) -> Disclosed:
+    """One sponsored sentence inside an answer. Raises Undisclosable.
+
+    The sentence itself is the link, so that nothing stands between the label and the name.
+    """
+    ad = _presentable(ad)
+    sentence = clean(sentence, limit=320)
+    if not sentence:
+        raise Undisclosable("A mention needs a sentence.")
+    dollars = (ad.advertiser.name + sentence).count("$") > 1
+    linked = to_markdown(sentence, dollars=dollars)
+    return Disclosed(
+        ad=replace(ad, format=Format.MENTION),
+        text=f"{_who_pays(ad)}: {sentence} {ad.click_url}",
+        markdown=f"{_who_pays_markdown(ad, dollars=dollars, end=':')} [{linked}]({ad.click_url})",
+        html=(
+            f'<p class="tollfree-ad"><strong>{to_html(_who_pays(ad))}:</strong> '
+            f"{_anchor(ad.click_url, sentence)} · {_anchor(ad.why_url, WHY)}</p>"
+        ),
+    )
+
+
 def _presentable(ad: Ad) -> Ad:
     """The same ad with every word cleaned, or Undisclosable."""
     # The network's answer may be garbage of the right shape; types alone do not keep that out.
@@ -88,8 +110,8 @@ def _who_pays(ad: Ad) -> str:
     return f"{ad.label} · {ad.advertiser.name}"
 
 
-def _who_pays_markdown(ad: Ad, *, dollars: bool) -> str:
-    return f"**{ad.label} · {to_markdown(ad.advertiser.name, dollars=dollars)}**"
+def _who_pays_markdown(ad: Ad, *, dollars: bool, end: str = "") -> str:
+    return f"**{ad.label} · {to_markdown(ad.advertiser.name, dollars=dollars)}{end}**"
 
 
 def _anchor(url: str, words: str) -> str:

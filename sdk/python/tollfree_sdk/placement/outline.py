@@ -84,8 +84,15 @@ class Outline:
         """Whether a blank line now ends every block, under every reading of the text."""
         return not self._doubtful and self._fence is None and not self._hides_what_follows()
 
+    @property
+    def is_in_text(self) -> bool:
+        """Whether the last line stood outside code and mathematics, as far as one can tell."""
+        return not self._doubtful and self._fence is None
+
     def read(self, line: str) -> None:
         """Take one line, without its end."""
+        # A lone carriage return ends a line for some parsers only.
+        self._doubtful = self._doubtful or "\r" in line
         line = line.expandtabs(4)
         if self._fence is not None:
             self._read_in_fence(line, self._fence)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from tollfree_sdk.placement.mention import MENTION_FRAME
 from tollfree_sdk.placement.unit import UNIT_FRAME
 
 _TOKEN: Final = r"[A-Za-z0-9_-]{8,128}"  # noqa: S105 - a pattern, not a secret
@@ -61,8 +62,13 @@ class _Frames:
 def _frames(public_url: str) -> _Frames:
     click = re.escape(f"{public_url}/c/")
     why = re.escape(f"{public_url}/why/") + r"[A-Za-z0-9_-]+"
-    unit = UNIT_FRAME.replace("{click}", f"{click}(?P<token>{_TOKEN})").replace("{why}", why)
-    return _Frames(f"{public_url}/c/", re.compile(f"{click}({_TOKEN})"), re.compile(unit))
+    unit = UNIT_FRAME.replace("{click}", f"{click}({_TOKEN})").replace("{why}", why)
+    mention = MENTION_FRAME.replace("{click}", f"{click}({_TOKEN})")
+    return _Frames(
+        click_start=f"{public_url}/c/",
+        click=re.compile(f"{click}({_TOKEN})"),
+        ad=re.compile(f"{unit}|{mention}"),
+    )
 
 
 def _without_ads(
@@ -99,7 +105,7 @@ def _cut(text: str, frames: _Frames, verifies: Callable[[str], bool], tally: _Ta
         return text
 
     def nothing(found: re.Match[str]) -> str:
-        if not verifies(found["token"]):
+        if not verifies(found[1] or found[2]):
             return found[0]
         tally.removed += 1
         return ""

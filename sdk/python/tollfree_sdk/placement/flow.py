@@ -1,0 +1,50 @@
+"""How well a sentence stands between two others.
+
+`similarity` is a callable from two texts to 0-1, the cosine of sentence vectors where someone has
+an embedder; without one the words that two texts share must do. Scores only compare places and
+facts within one answer; they are no measure of relevance.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+Similarity = Callable[[str, str], float]
+
+_WORD: Final = re.compile(r"[^\W_]{2,}")
+_SENTENCE: Final = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+_EMPTY_WORDS: Final = frozenset(
+    "the an and or of to in on for with is are be it its this that as at by from your you we can if "
+    "not have has will more most one two all any so than then them they their there what which who "
+    "der die das und oder mit für ist sind le la les des et un une el los las de en y que il lo per".split()
+)
+
+
+def overlap(one: str, other: str) -> float:
+    """The share of words that two texts have in common, 0-1.
+
+    >>> overlap("light running shoes", "shoes for running")
+    0.6666666666666666
+    """
+    left, right = _words(one), _words(other)
+    if not left or not right:
+        return 0.0
+    return len(left & right) / len(left | right)
+
+
+def flow(sentence: str, before: str, after: str, similarity: Similarity) -> float:
+    """Higher where `sentence` is close to its neighbours and these are not close to each other."""
+    closeness = (similarity(sentence, before) + similarity(sentence, after)) / 2
+    return closeness - similarity(before, after) / 2
+
+
+def last_sentence(block: str) -> str:
+    return _SENTENCE.split(block.strip())[-1]
+
+
+def first_sentence(block: str) -> str:
+    return _SENTENCE.split(block.strip())[0]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold())) - _EMPTY_WORDS
