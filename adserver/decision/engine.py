@@ -105,7 +105,7 @@ class AdEngine:
         """What would be decided for one message, with every candidate; nothing is recorded."""
         request = AdRequest((Turn("user", text),))
         asked = self._asked(request, publisher or Publisher(PUBLISHER_ZERO, "Tollfree"))
-        scene = self._scenes.now()
+        scene = self._scenes.apart()
         verdict = decide(
             asked, scene, vectors=self._vectors, settings=self._settings, explain_all=True
         )

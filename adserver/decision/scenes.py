@@ -17,7 +17,7 @@ _AT_ONCE: Final = 500
 
 
 class Scenes:
-    """Gives the present scene; call it on the event loop."""
+    """Gives the present scene."""
 
     def __init__(self, index: IndexKeeper, budget: BudgetBook) -> None:
         self._keeper, self._budget = index, budget
@@ -25,7 +25,7 @@ class Scenes:
         self._arranging: asyncio.Task[None] | None = None
 
     def now(self) -> Scene:
-        """The newest snapshots that are ready."""
+        """The newest snapshots that are ready; call it on the event loop."""
         index = self._keeper.current()
         if self._pair is None or (self._pair[0] is not index and len(index) <= _AT_ONCE):
             self._pair = index, arranged(index)
@@ -33,6 +33,11 @@ class Scenes:
             self._arranging = asyncio.get_running_loop().create_task(self._arrange(index))
         ready, inventory = self._pair
         return Scene(ready, inventory, self._budget.books(), self._budget)
+
+    def apart(self) -> Scene:
+        """The newest snapshots, arranged for one look by whoever asks, on any thread."""
+        index = self._keeper.current()
+        return Scene(index, arranged(index), self._budget.books(), self._budget)
 
     async def _arrange(self, index: CreativeIndex) -> None:
         try:

@@ -126,6 +126,7 @@ class World:
         total: int | None = None,
         daily: int | None = None,
         house: bool = False,
+        reviewed: bool = True,
         starts_in: timedelta = timedelta(days=-1),
         **wanted: Any,
     ) -> tuple[str, str]:
@@ -165,7 +166,8 @@ class World:
             await commands.submit_creative(
                 tx, made.creative_id, auto_approve_after_lint=False, clock=self.clock
             )
-            await commands.approve_creative(tx, made.creative_id, clock=self.clock)
+            if reviewed:
+                await commands.approve_creative(tx, made.creative_id, clock=self.clock)
         return campaign.campaign_id, made.creative_id
 
     async def open(self) -> AdEngine:
