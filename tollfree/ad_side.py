@@ -12,6 +12,7 @@ from adserver.decision.settings import DecisionSettings
 from adserver.events.clicks import ClickDesk
 from adserver.events.record import DecisionEvent, StepEvent, write_decisions, write_steps
 from adserver.events.tokens import ClickTokens
+from adserver.matching.kept_vectors import KeptVectors
 from adserver.matching.snapshots import IndexKeeper
 from kernel.group_commit import GroupCommit
 from tollfree.crew import Crew, every
@@ -64,7 +65,8 @@ async def build_ad_side(
     """Build it; publisher zero is opened in the database if it is not there yet."""
     database, clock = grounds.database, grounds.clock
     zero = await _publisher_zero(grounds)
-    index = IndexKeeper(database, grounds.embedder, clock)
+    kept = KeptVectors(grounds.data / "vectors")
+    index = IndexKeeper(database, grounds.embedder, clock, kept=kept)
     budget = BudgetBook(database, index, clock, good_for_s=settings.budgets_good_for_s)
     tokens = ClickTokens(grounds.signing)
     decisions = GroupCommit[DecisionEvent](database, write_decisions, max_delay_ms=20)

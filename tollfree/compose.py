@@ -38,6 +38,7 @@ class Plan:
     signing: SigningKeys
     upstream: FoundUpstream
     model_folder: Path
+    data: Path
     redis_url: str | None = None
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     work_inside: bool = True
@@ -104,4 +105,5 @@ def _lay(plan: Plan) -> Foundations:
         model_folder=plan.model_folder,
         signing=plan.signing,
         public_url=plan.public_url,
+        data=plan.data,
     )

@@ -87,6 +87,7 @@ class _Demo:
             signing=self._folder.secrets().ring(),
             upstream=upstream,
             model_folder=settings.model_folder,
+            data=settings.data,
             decisions=DecisionSettings(deadline_ms=settings.decision_deadline_ms),
             programs_pay=True,
         )

@@ -29,6 +29,7 @@ class Foundations:
     embedder: Embedder
     signing: SigningKeys
     public_url: str
+    data: Path
 
     async def close(self) -> None:
         await self.shared_state.close()
@@ -36,9 +37,14 @@ class Foundations:
 
 
 def lay(
-    *, database_url: str, redis_url: str | None, model_folder: Path, signing: SigningKeys,
+    *,
+    database_url: str,
+    redis_url: str | None,
+    model_folder: Path,
+    signing: SigningKeys,
     public_url: str,
-) -> Foundations:  # fmt: skip
+    data: Path,
+) -> Foundations:
     """Build the foundations. Opens no connection yet; loads the model, which takes 0.3 s."""
     clock = SystemClock()
     return Foundations(
@@ -48,6 +54,7 @@ def lay(
         embedder=embedder_in(model_folder),
         signing=signing,
         public_url=public_url,
+        data=data,
     )
 
 

@@ -56,6 +56,7 @@ def plan_of(settings: ServeSettings) -> Plan:
         signing=signing_keys_from(settings.signing_keys.get_secret_value()),
         upstream=upstream,
         model_folder=settings.model_folder,
+        data=settings.data,
         decisions=DecisionSettings(deadline_ms=settings.decision_deadline_ms),
         work_inside=settings.work_inside or settings.database().startswith("sqlite"),
     )

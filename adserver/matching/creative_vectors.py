@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adserver.catalog.queries import LiveCreative
+from adserver.matching.kept_vectors import KeptVectors
 from kernel.telemetry import counter, logger
 from language.embedder import Embedder
 from language.vector import Vector, unit
@@ -25,15 +26,16 @@ MOST_PROMPTS = 5
 class CreativeVectors:
     """The vectors of creatives in one embedder's space."""
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._by_content: dict[bytes, Vector | None] = {}
+    def __init__(self, embedder: Embedder, *, kept: KeptVectors | None = None) -> None:
+        self._embedder, self._kept = embedder, kept
+        self._by_content: dict[bytes, Vector | None] | None = None
 
     def embed(
         self, creatives: Sequence[LiveCreative]
     ) -> tuple[list[LiveCreative], NDArray[np.float32]]:
         """The creatives that have a vector and, row by row, those vectors."""
-        known, self._by_content = self._by_content, {}
+        known = self._known()
+        self._by_content = {}
         kept, rows = [], []
         for creative in creatives:
             digest = _content_digest(creative)
@@ -42,8 +44,18 @@ class CreativeVectors:
             if vector is not None:
                 kept.append(creative)
                 rows.append(vector)
+        if self._kept is not None and not self._by_content.keys() <= known.keys():
+            made = {digest: row for digest, row in self._by_content.items() if row is not None}
+            self._kept.write(self._embedder.model_id, made)
         empty = np.zeros((0, self._embedder.dimensions), dtype=np.float32)
         return kept, np.stack(rows) if rows else empty
+
+    def _known(self) -> dict[bytes, Vector | None]:
+        if self._by_content is not None:
+            return self._by_content
+        if self._kept is None:
+            return {}
+        return {**self._kept.read(self._embedder.model_id, self._embedder.dimensions)}
 
     def _vector(self, creative: LiveCreative) -> Vector | None:
         try:

@@ -11,6 +11,7 @@ from datetime import datetime
 from adserver.catalog import queries
 from adserver.matching.creative_vectors import CreativeVectors
 from adserver.matching.index import CreativeIndex, empty_index
+from adserver.matching.kept_vectors import KeptVectors
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.telemetry import counter, gauge, logger
@@ -24,11 +25,18 @@ _size = gauge("index_creatives", "Creatives in the index now")
 class IndexKeeper:
     """Holds the present `CreativeIndex`; give it to whoever decides and run it beside them."""
 
-    def __init__(self, database: Database, embedder: Embedder, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        embedder: Embedder,
+        clock: Clock,
+        *,
+        kept: KeptVectors | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._embedder = embedder
-        self._vectors = CreativeVectors(embedder)
+        self._vectors = CreativeVectors(embedder, kept=kept)
         self._index = empty_index(embedder.model_id, embedder.dimensions)
         self._built = False
         self._good_until: datetime | None = None
