@@ -30,7 +30,7 @@ class KeptVectors:
         try:
             with np.load(self._file(model_id), allow_pickle=False) as stored:
                 digests, vectors = stored["digests"], stored["vectors"]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             return {}
         if vectors.dtype != np.float32 or vectors.shape != (len(digests), dimensions):
             return {}
