@@ -17,7 +17,14 @@ from api.chat.booking import Booking
 from api.chat.chunks import Chunk, content_chunk, finish_chunk, read_chunk
 from api.chat.placing import place_safely
 from api.chat.usage import tokens_of
-from api.http.sse import DONE, DONE_EVENT, EventSplitter, data_of, error_event, event_of
+from api.upstream.event_stream import (
+    DONE,
+    DONE_EVENT,
+    EventSplitter,
+    data_of,
+    error_event,
+    event_of,
+)
 from api.upstream.upstream import UpstreamAnswer
 from kernel.errors import TollfreeError, UpstreamFailed
 from kernel.telemetry import counter

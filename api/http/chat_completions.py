@@ -19,7 +19,7 @@ from api.chat.plain_answer import PlainAnswer
 from api.chat.streamed_answer import StreamedAnswer
 from api.http.openai_errors import UNEXPECTED, MethodNotAllowed, ShuttingDown, send_error
 from api.http.request_body import CallerLeft, discard_body, read_body
-from api.http.sse import KEEP_ALIVE, error_event
+from api.upstream.event_stream import KEEP_ALIVE, error_event
 from kernel.errors import TollfreeError, Unauthenticated, Unavailable
 from kernel.ids import new_id
 from kernel.telemetry import logger

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from api.http import request_body
-from tests.api.fakes import ANSWER, RecordingUpstream, Road, heard_stream, plain_body, post
+from tests.api.fakes import ANSWER, RecordingUpstream, Road, plain_body, post
+from tests.api.hearing import heard_stream
 
 HELLO = [{"role": "user", "content": "Hello"}]
 

@@ -31,8 +31,8 @@ from tests.api.fakes import (
     RecordingUpstream,
     stream_events,
     verifies,
-    without_spans,
 )
+from tests.api.hearing import without_spans
 
 QUESTION: list[Any] = [{"role": "user", "content": "What are the best shoes for flat feet?"}]
 

@@ -14,16 +14,13 @@ from tests.api.fakes import (
     PUBLIC_URL,
     BadAds,
     FixedAds,
-    Heard,
     RecordingUpstream,
     Road,
     an_ad,
-    generated_answers,
-    heard,
     post,
     verifies,
-    without_spans,
 )
+from tests.api.hearing import Heard, generated_answers, heard, without_spans
 from tollfree_sdk.contract import AdDecision, Advertiser, Delivery, Label, NoFill, no_ad
 
 TURNS = 4

@@ -8,15 +8,8 @@ import pytest
 
 from api.upstream.upstream import UpstreamTimedOut
 from kernel.errors import UpstreamFailed
-from tests.api.fakes import (
-    ANSWER,
-    Heard,
-    RecordingUpstream,
-    Road,
-    heard_stream,
-    stream_events,
-    without_spans,
-)
+from tests.api.fakes import ANSWER, RecordingUpstream, Road, stream_events
+from tests.api.hearing import Heard, heard_stream, without_spans
 
 SHORT = "Look at the heel – 👟 – and then at the arch of your foot."
 

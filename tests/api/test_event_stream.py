@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.http.sse import EventSplitter, data_of
+from api.upstream.event_stream import EventSplitter, data_of
 from kernel.errors import UpstreamFailed
 
 STREAM = (
