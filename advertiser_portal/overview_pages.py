@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from advertiser_portal.overview import Overview, overview_of
 from advertiser_portal.periods import Period, period_of
+from advertiser_portal.traffic import NO_TRAFFIC, Traffic, creative_traffic_of
 from kernel.errors import NotFound
 from web.front_desk import Member
 from web.pages import Pages
@@ -55,11 +56,14 @@ class OverviewPages:
         """One campaign with its terms and creatives."""
         member = await self._front.member(request, Act.SEE)
         shown = await self.theirs(member, period_of(period))
+        line = shown.line(campaign_id)
         return self._pages.page(
             request,
             "campaign.html",
             overview=shown,
-            line=shown.line(campaign_id),
+            line=line,
+            by_creative=await self._by_creative(shown),
+            no_traffic=NO_TRAFFIC,
             periods=list(Period),
             note=NOTES.get(note),
         )
@@ -87,6 +91,11 @@ class OverviewPages:
         """A campaign's live region."""
         line = shown.line(campaign_id)
         return self._pages.page(request, "campaign_live.html", overview=shown, line=line, note=note)
+
+    async def _by_creative(self, shown: Overview) -> dict[str, Traffic]:
+        since = shown.period.since(self._front.clock.now())
+        async with self._front.database.reading() as session:
+            return await creative_traffic_of(session, shown.advertiser.advertiser_id, since=since)
 
     async def read(self, member: Member, period: Period) -> Overview | None:
         """What this member's organisation sees."""

@@ -4,6 +4,7 @@ A *delivered* ad was handed to the reader's application; nobody claims that it w
 count every human click, billed clicks those that cost money; the difference is never charged.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -39,8 +40,18 @@ async def traffic_of(
     session: AsyncSession, advertiser_id: str, *, since: datetime
 ) -> dict[str, Traffic]:
     """By campaign id, from `since` until now; campaigns without traffic are missing."""
-    totals = await reports.totals(session, advertiser_id, since)
+    return _traffic(await reports.totals(session, advertiser_id, since))
+
+
+async def creative_traffic_of(
+    session: AsyncSession, advertiser_id: str, *, since: datetime
+) -> dict[str, Traffic]:
+    """The same by creative id."""
+    return _traffic(await reports.creative_totals(session, advertiser_id, since))
+
+
+def _traffic(totals: Mapping[str, reports.Totals]) -> dict[str, Traffic]:
     return {
-        campaign_id: Traffic(row.delivered, row.clicks, row.billed_clicks, row.spend)
-        for campaign_id, row in totals.items()
+        name: Traffic(row.delivered, row.clicks, row.billed_clicks, row.spend)
+        for name, row in totals.items()
     }

@@ -15,30 +15,11 @@ from kernel.shared_state import InProcessState
 from kernel.signing import SigningKeys
 from web import assets
 from web.front_desk import FrontDesk, front_desk
-from web.organisations import add_member, create_organisation
 from web.page_route import page_route
 from web.pages import Pages
-from web.people import Person, create_person
 from web.portal import Place, Portal
-from web.roles import Act, Role
+from web.roles import Act
 from web.sign_in_pages import add_nothing_here, add_sign_in
-
-PASSWORD = "correct horse battery"
-EMAIL = "ada@strideworks.example"
-
-
-async def a_person(
-    database: Database, clock: FrozenClock, *, email: str = EMAIL, role: Role | None = Role.OWNER
-) -> Person:
-    """Someone who can sign in, in an organisation of their own unless `role` is None."""
-    async with database.writing() as tx:
-        person = await create_person(tx, email=email, password=PASSWORD, clock=clock)
-        if role is not None:
-            house = await create_organisation(tx, name=f"House of {email}", clock=clock)
-            await add_member(
-                tx, organisation_id=house.id, person_id=person.id, role=role, clock=clock
-            )
-    return person
 
 
 @pytest.fixture

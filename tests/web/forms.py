@@ -4,7 +4,7 @@ import re
 
 import httpx
 
-from tests.web.conftest import EMAIL, PASSWORD
+from tests.web.residents import EMAIL, PASSWORD
 
 
 def token_in(page: httpx.Response) -> str:

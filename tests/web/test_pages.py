@@ -10,8 +10,8 @@ from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.errors import Forbidden
 from kernel.signing import SigningKeys
-from tests.web.conftest import EMAIL, a_person
 from tests.web.forms import sign_in, token_in
+from tests.web.residents import EMAIL, a_person
 from web.cookies import Cookies
 from web.csrf import CsrfTokens
 from web.front_desk import FrontDesk

@@ -7,7 +7,7 @@ from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.errors import BadRequest, Conflict
 from kernel.shared_state import InProcessState
-from tests.web.conftest import EMAIL, PASSWORD, a_person
+from tests.web.residents import EMAIL, PASSWORD, a_person
 from web.organisations import add_member, create_organisation, memberships_of
 from web.people import create_person, person_by_email, set_password
 from web.roles import Role

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from kernel.clock import FrozenClock
 from kernel.database import Database
-from tests.web.conftest import a_person
+from tests.web.residents import a_person
 from web.sessions import (
     Visitor,
     end_all_sessions,

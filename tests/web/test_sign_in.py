@@ -7,7 +7,7 @@ from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.errors import QuotaExceeded, Unavailable
 from kernel.shared_state import InProcessState, SharedState
-from tests.web.conftest import EMAIL, PASSWORD, a_person
+from tests.web.residents import EMAIL, PASSWORD, a_person
 from web.sessions import visitor_of
 from web.sign_in import (
     PER_ADDRESS,
