@@ -12,28 +12,27 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel.database import Base, WriteSession
 
-# SQLite takes at most 32,766 bound values in a statement.
-_MOST_VALUES = 30_000
 
-
-async def insert_once(
-    tx: WriteSession, table: type[Base], rows: Sequence[Mapping[str, Any]]
-) -> int:
-    """Insert the rows that are not there yet; returns how many were new."""
-    if not rows:
-        return 0
-    insert = postgresql.insert if _is_postgresql(tx) else sqlite.insert
-    per_statement = max(1, _MOST_VALUES // len(rows[0]))
+async def insert_once(tx: WriteSession, table: type[Base], row: Mapping[str, Any]) -> bool:
+    """Insert the row unless it is there; says whether it was new."""
     key = sa.inspect(table).primary_key[0]
-    new = 0
-    for start in range(0, len(rows), per_statement):
-        part = [dict(row) for row in rows[start : start + per_statement]]
-        written = await tx.execute(
-            insert(table).values(part).on_conflict_do_nothing().returning(key)
-        )
-        new += len(written.all())
-    return new
+    written = await tx.execute(_insert(tx, table).returning(key), dict(row))
+    return written.first() is not None
 
 
-def _is_postgresql(tx: WriteSession) -> bool:
-    return tx.get_bind().dialect.name == "postgresql"
+async def insert_each_once(
+    tx: WriteSession, table: type[Base], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert those of the rows that are not there yet; all name the same columns."""
+    if rows:
+        # One statement run for many rows by the driver: a long VALUES list takes longer to
+        # compile than to write.
+        await tx.execute(_insert(tx, table), [dict(row) for row in rows])
+
+
+def _insert(tx: WriteSession, table: type[Base]) -> Any:
+    rows = sa.inspect(table).local_table
+    assert isinstance(rows, sa.Table)
+    if tx.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(rows).on_conflict_do_nothing()
+    return sqlite.insert(rows).on_conflict_do_nothing()

@@ -184,10 +184,10 @@ async def _insert_publisher(
         "formats": list(publisher.formats),
         "created_at": clock.now(),
     }
-    new = await insert_once(tx, PublisherRow, [row])
+    new = await insert_once(tx, PublisherRow, row)
     if new:
         await count_up(tx)
-    return bool(new)
+    return new
 
 
 async def _set_advertiser(

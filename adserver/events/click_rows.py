@@ -73,9 +73,8 @@ async def write_click(
 
 async def note_visit(tx: WriteSession, decision_id: str, reason: str, *, at: datetime) -> None:
     """Note a visit that does not count as the click."""
-    await insert_once(
-        tx, RefusedVisitRow, [{"decision_id": decision_id, "reason": reason, "at": at}]
-    )
+    row = {"decision_id": decision_id, "reason": reason, "at": at}
+    await insert_once(tx, RefusedVisitRow, row)
 
 
 async def _take_the_step(
@@ -95,7 +94,7 @@ async def _take_the_step(
         "price_micros": decided.price if decided is not None and billable else None,
         "unbilled_reason": None if unbilled is None else unbilled.value,
     }
-    return await insert_once(tx, StepRow, [row]) == 1
+    return await insert_once(tx, StepRow, row)
 
 
 async def _charge(

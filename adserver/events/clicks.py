@@ -88,9 +88,12 @@ class ClickDesk:
         click = self._tokens.read(token)
         if click is None:
             return ClickOutcome(None, billed=False, reason="bad_token")
-        landing, decided = await self._look_up(click)
+        found = await self._in_time(self._read(click))
+        # Without a database the reader still arrives where this ad last led.
+        landing, decided = found or (self._known.get(click.creative_number), None)
         if landing is None:
-            return ClickOutcome(None, billed=False, reason="unknown_creative")
+            missing = "unavailable" if found is None else "unknown_creative"
+            return ClickOutcome(None, billed=False, reason=missing)
         if landing.approved_url is None or landing.stopped_by is not None:
             await self._in_time(self._note(click, landing.stopped_by or "creative_withdrawn"))
             return ClickOutcome(None, billed=False, reason=landing.stopped_by)
@@ -104,24 +107,19 @@ class ClickDesk:
         if visitor is not None:
             await self._in_time(self._note(click, visitor))
             return ClickOutcome(url, billed=False, reason=visitor)
-        reason = await self._in_time(self._charge(click, landing, decided))
-        # No answer is an answer: the charge failed or is late, and the reader does not wait for it.
-        reason = "unavailable" if reason is None else reason
-        return ClickOutcome(url, billed=reason == "", reason=reason or None)
-
-    async def _look_up(self, click: ClickToken) -> tuple[Landing | None, Decided | None]:
-        found = await self._in_time(self._read(click))
-        if found is None:
-            return self._known.get(click.creative_number), None
-        landing, decided = found
-        if landing is not None:
-            self._known.add(landing)
-        return landing, decided
+        unbilled = await self._in_time(self._charge(click, landing, decided))
+        if unbilled is None:
+            # The charge failed or is late, and the reader does not wait for it.
+            return ClickOutcome(url, billed=False, reason="unavailable")
+        return ClickOutcome(url, billed=not unbilled, reason=unbilled or None)
 
     async def _read(self, click: ClickToken) -> tuple[Landing | None, Decided | None]:
         async with self._database.reading() as session:
             landing = await landing_of(session, click.creative_number)
-            return landing, await decided_of(session, click.decision_id)
+            decided = await decided_of(session, click.decision_id)
+        if landing is not None:
+            self._known.add(landing)
+        return landing, decided
 
     async def _charge(self, click: ClickToken, landing: Landing, decided: Decided | None) -> str:
         """The reason why the click was not billed; empty when it was."""
@@ -162,4 +160,4 @@ class ClickDesk:
     def _finished(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()) is not None:
-            _log.error("click_not_recorded", exc_info=problem)
+            _log.error("click_not_recorded", error=type(problem).__name__)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from adserver.events.tables import DecisionRow, StepRow
-from adserver.once import insert_once
+from adserver.once import insert_each_once
 from kernel.database import WriteSession
 from kernel.money import Micros
 from tollfree_sdk.contract import NoFill, Step
@@ -55,12 +55,12 @@ class StepEvent:
 
 async def write_decisions(tx: WriteSession, events: Sequence[DecisionEvent]) -> None:
     """Store decisions; one that is there already stays as it was."""
-    await insert_once(tx, DecisionRow, [_decision_row(event) for event in events])
+    await insert_each_once(tx, DecisionRow, [_decision_row(event) for event in events])
 
 
 async def write_steps(tx: WriteSession, events: Sequence[StepEvent]) -> None:
     """Store steps other than clicks; one that is there already stays as it was."""
-    await insert_once(tx, StepRow, [_step_row(event) for event in events])
+    await insert_each_once(tx, StepRow, [_step_row(event) for event in events])
 
 
 def _decision_row(event: DecisionEvent) -> dict[str, Any]:
