@@ -30,6 +30,7 @@ _CLOSING_SECONDS = 2.0
 class Plan:
     """What to build, as plain values. `work_inside` runs the worker's part in this process.
 
+    `answer_waits_ms` is how long after its request an answer waits for the decision at most.
     `programs_pay` lets clicks of plain HTTP clients be charged, for trying out.
     """
 
@@ -41,6 +42,7 @@ class Plan:
     data: Path
     redis_url: str | None = None
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
+    answer_waits_ms: int = 30
     work_inside: bool = True
     programs_pay: bool = False
 
@@ -72,7 +74,7 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             ads=ads.engine.as_source(ads.publisher_zero),
             verifies=ads.tokens.verifies,
             routing=plan.upstream.routing,
-            decision_deadline_ms=plan.decisions.deadline_ms,
+            decision_deadline_ms=plan.answer_waits_ms,
         )
         await ads.warm_up()
         ads.start(crew)

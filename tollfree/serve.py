@@ -58,6 +58,7 @@ def plan_of(settings: ServeSettings) -> Plan:
         model_folder=settings.model_folder,
         data=settings.data,
         decisions=DecisionSettings(deadline_ms=settings.decision_deadline_ms),
+        answer_waits_ms=settings.decision_deadline_ms,
         work_inside=settings.work_inside or settings.database().startswith("sqlite"),
     )
 

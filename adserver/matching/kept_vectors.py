@@ -28,7 +28,7 @@ class KeptVectors:
     def read(self, model_id: str, dimensions: int) -> dict[bytes, Vector]:
         """The vectors by digest; empty where there are none for this model."""
         try:
-            with np.load(self._file(model_id), allow_pickle=False) as stored:
+            with self._file(model_id).open("rb") as file, np.load(file) as stored:
                 digests, vectors = stored["digests"], stored["vectors"]
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             return {}
