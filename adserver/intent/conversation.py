@@ -31,8 +31,8 @@ class Distilled:
 
     `query` is the last user turn, cleaned; `context` the earlier user words, oldest first;
     `earlier` the exchanges before the query, newest first. `latest` is the last user turn as it
-    was written and `said` all turns of both sides, for the safety screen, which must see the raw
-    text. `instructions` are system prompts: screened, never matched.
+    was written, at `said[latest_at]`; `said` are all turns of both sides, for the safety screen,
+    which must see the raw text. `instructions` are system prompts: screened, never matched.
     """
 
     query: str
@@ -41,6 +41,7 @@ class Distilled:
     is_code: bool
     earlier: tuple[Exchange, ...]
     latest: str
+    latest_at: int
     said: tuple[Turn, ...]
     instructions: tuple[str, ...]
 
@@ -48,9 +49,10 @@ class Distilled:
 def distil(turns: Sequence[Turn]) -> Distilled:
     """Read a conversation that ends with the user's turn; an unusual one gives an empty query."""
     said = tuple(turn for turn in turns if turn.role in {_USER, _ASSISTANT})
-    user_turns = [turn.text for turn in said if turn.role == _USER]
-    latest = user_turns[-1] if user_turns else ""
-    earlier = _exchanges(said)
+    user_turns = [at for at, turn in enumerate(said) if turn.role == _USER]
+    latest_at = user_turns[-1] if user_turns else len(said)
+    latest = said[latest_at].text if user_turns else ""
+    earlier = _exchanges(said[:latest_at])
     return Distilled(
         query=prose(latest),
         context=" ".join(exchange.user for exchange in reversed(earlier) if exchange.user),
@@ -58,6 +60,7 @@ def distil(turns: Sequence[Turn]) -> Distilled:
         is_code=is_code(latest),
         earlier=earlier,
         latest=latest,
+        latest_at=latest_at,
         said=said,
         instructions=tuple(
             turn.text for turn in turns if turn.role in {"system", "developer"} and turn.text
@@ -65,12 +68,11 @@ def distil(turns: Sequence[Turn]) -> Distilled:
     )
 
 
-def _exchanges(said: Sequence[Turn]) -> tuple[Exchange, ...]:
-    """The exchanges before the last user turn, newest first."""
-    last = max((at for at, turn in enumerate(said) if turn.role == _USER), default=0)
+def _exchanges(before: Sequence[Turn]) -> tuple[Exchange, ...]:
+    """The exchanges of the turns before the last user turn, newest first."""
     found: list[Exchange] = []
     answer = ""
-    for turn in reversed(said[:last]):
+    for turn in reversed(before):
         if len(found) == _EARLIER_TURNS:
             break
         if turn.role == _ASSISTANT:
