@@ -215,7 +215,7 @@ class TestAnswersFailOpen:
 
         answer = heard(await road.ask(stream=stream))
 
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3
         assert answer.content == ANSWER
         assert answer.is_done
         assert answer.finish_reason == "stop"
