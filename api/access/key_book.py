@@ -32,7 +32,6 @@ _FRESH_SECONDS: Final = 5.0
 _STALE_SECONDS: Final = 30.0
 _KEPT_SECONDS: Final = 24 * 3600.0
 _REFRESH_DEADLINE: Final = 0.25
-_FIRST_DEADLINE: Final = 2.0
 _CHANNEL: Final = "api-keys"
 # What the database and its drivers raise when they are away, slow, or out of connections.
 _AWAY: Final = (SQLAlchemyError, OSError, TimeoutError)
@@ -68,9 +67,10 @@ class KeyBook:
         shared_state: SharedState | None = None,
         *,
         capacity: int = 50_000,
+        look_deadline_seconds: float = 2.0,
     ) -> None:
         self._database, self._clock, self._shared_state = database, clock, shared_state
-        self._capacity = capacity
+        self._capacity, self._look_deadline = capacity, look_deadline_seconds
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._looking: dict[str, asyncio.Task[Caller | None]] = {}
 
@@ -115,8 +115,7 @@ class KeyBook:
 
     async def _first_look(self, digest: str) -> Caller | None:
         try:
-            async with asyncio.timeout(_FIRST_DEADLINE):
-                return await asyncio.shield(self._look(digest))
+            return await asyncio.shield(self._look(digest))
         except _AWAY:
             raise Unavailable(
                 "API keys cannot be checked right now. Your key was not refused; try again shortly."
@@ -147,7 +146,8 @@ class KeyBook:
             _log.warning("key_not_checked", kind=type(error).__name__)
 
     async def _read(self, digest: str) -> Caller | None:
-        async with self._database.reading() as session:
+        # A look that hangs must end, or this key would never be looked up again.
+        async with asyncio.timeout(self._look_deadline), self._database.reading() as session:
             row = (
                 await session.execute(
                     sa.select(ApiKey, App)

@@ -157,9 +157,27 @@ class TestADatabaseThatIsAway:
         known = await book.verify(bearer(key))
         door.fault = fault
 
-        for _ in range(20):
+        for _ in range(3):
             clock.advance(seconds=40)
             assert await asyncio.wait_for(book.verify(bearer(key)), timeout=1) == known
+
+    async def test_is_asked_again_when_it_is_back(
+        self, database: Database, clock: FrozenClock
+    ) -> None:
+        key, door = await a_key(database, clock), Door(database)
+        book = KeyBook(door, clock, look_deadline_seconds=0.3)
+        await book.verify(bearer(key))
+        await revoke(database, key, clock)
+        door.fault = "hangs"
+        clock.advance(seconds=40)
+        await book.verify(bearer(key))
+        await asyncio.sleep(0.2)
+
+        door.fault = None
+        clock.advance(seconds=40)
+
+        with pytest.raises(Unauthenticated):
+            await book.verify(bearer(key))
 
     async def test_makes_an_unknown_key_a_503_and_never_a_401(
         self, database: Database, clock: FrozenClock
