@@ -8,7 +8,7 @@ a recorded seed, so that an auction can be run again from its record.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,13 +60,18 @@ def most_for_a_click(bid: Micros, *, pace: float, room: Micros) -> Micros:
 def clear(bids: Iterable[Bid], *, reserve: Micros, seed: int) -> Cleared | None:
     """Run the auction; None when no bid reaches the reserve."""
     standing = [bid for bid in bids if bid.most >= reserve and bid.weight > 0]
-    standing.sort(key=lambda bid: (-bid.score, _draw(seed, bid.number)))
-    if not standing:
+    winner = _best(standing, seed)
+    if winner is None:
         return None
-    winner = standing[0]
-    rivals = (bid for bid in standing if bid.advertiser_id != winner.advertiser_id)
-    runner_up = next(rivals, None)
+    rivals = [bid for bid in standing if bid.advertiser_id != winner.advertiser_id]
+    runner_up = _best(rivals, seed)
     return Cleared(winner, _price(winner, runner_up, reserve), runner_up)
+
+
+def _best(bids: Sequence[Bid], seed: int) -> Bid | None:
+    top = max((bid.score for bid in bids), default=None)
+    tied = [bid for bid in bids if bid.score == top]
+    return min(tied, key=lambda bid: _draw(seed, bid.number), default=None)
 
 
 def _price(winner: Bid, runner_up: Bid | None, reserve: Micros) -> Micros:

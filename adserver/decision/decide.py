@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from adserver.catalog.queries import LiveCreative
 from adserver.decision.gates import Asked, Closed, Reading, read
+from adserver.decision.judging import Scene, Terms
 from adserver.decision.outcome import Outcome, settle
 from adserver.decision.settings import DecisionSettings
-from adserver.decision.shortlist import Scene, Terms, contenders, explained
+from adserver.decision.shortlist import contenders, explained
 from adserver.decision.vocabulary import Candidate
 from adserver.intent.vectors import MessageVectors
 from kernel.money import ZERO, Micros

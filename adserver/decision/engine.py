@@ -38,6 +38,7 @@ _decisions = counter("decisions", "Decisions by outcome: ad, or the reason for n
 _decided_in = histogram(
     "decision_ms", "Time to a decision", buckets=(1, 2, 5, 8, 10, 15, 20, 30, 50, 100)
 )
+_FIRST_WORDS: Final = "Which is the best one to buy?"
 _REPORTED: Final = frozenset({Step.DELIVERED, Step.RENDERED, Step.VIEWABLE})
 
 
@@ -110,6 +111,11 @@ class AdEngine:
             asked, scene, vectors=self._vectors, settings=self._settings, explain_all=True
         )
         return report_of(verdict, scene)
+
+    async def warm_up(self) -> None:
+        """Load what the first turn would otherwise wait for: heads, lexicons, the inventory."""
+        self._scenes.now()
+        await asyncio.to_thread(self.match, _FIRST_WORDS)
 
     async def close(self) -> None:
         """Finish what follows decisions already made."""

@@ -23,7 +23,6 @@ _unknown = counter("frequency_unknown", "Frequency look-ups answered from this p
 
 _DAY_SECONDS: Final = 24 * 3600
 _MOST_TURNS: Final = 64
-_PATIENCE_S: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,10 @@ NOTHING_SEEN: Final = Seen()
 
 
 class Frequency:
-    """The memory of what conversations saw."""
+    """The memory of what conversations saw; shared state is waited for no longer than told."""
 
-    def __init__(self, state: SharedState, clock: Clock) -> None:
-        self._shared = state
+    def __init__(self, state: SharedState, clock: Clock, *, patience_ms: int = 10) -> None:
+        self._shared, self._patience_s = state, patience_ms / 1000
         self._own = InProcessState(clock, capacity=20_000)
 
     async def before(self, conversation: str | None, turn: int) -> Seen:
@@ -72,7 +71,7 @@ class Frequency:
 
     async def _get(self, key: str) -> bytes | None:
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 return await self._shared.get(key)
         except (Unavailable, TimeoutError):
             _unknown.inc()
@@ -81,7 +80,7 @@ class Frequency:
     async def _put(self, key: str, value: bytes) -> None:
         await self._own.put(key, value, ttl_seconds=_DAY_SECONDS)
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 await self._shared.put(key, value, ttl_seconds=_DAY_SECONDS)
         except (Unavailable, TimeoutError):
             _unknown.inc()

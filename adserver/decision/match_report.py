@@ -10,8 +10,8 @@ from typing import Any
 
 from adserver.catalog.queries import LiveCreative
 from adserver.decision.decide import Verdict
+from adserver.decision.judging import Scene
 from adserver.decision.outcome import bid_of
-from adserver.decision.shortlist import Scene
 from adserver.decision.vocabulary import Candidate
 
 

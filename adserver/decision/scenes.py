@@ -9,7 +9,7 @@ from typing import Final
 
 from adserver.decision.budget import BudgetBook
 from adserver.decision.inventory import Inventory, offer_of
-from adserver.decision.shortlist import Scene
+from adserver.decision.judging import Scene
 from adserver.matching.index import CreativeIndex
 from adserver.matching.snapshots import IndexKeeper
 

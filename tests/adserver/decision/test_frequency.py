@@ -7,13 +7,19 @@ from kernel.clock import FrozenClock
 from kernel.errors import Unavailable
 from kernel.shared_state import InProcessState, SharedState
 
+
+def patient(state: SharedState, clock: FrozenClock) -> Frequency:
+    """The machine may be busy with the tests themselves."""
+    return Frequency(state, clock, patience_ms=5_000)
+
+
 KEY = conversation_key("zero", "app_1", "s")
 
 
 async def test_a_turn_knows_what_the_turns_before_it_saw(
     shared_state: SharedState, clock: FrozenClock
 ) -> None:
-    frequency = Frequency(shared_state, clock)
+    frequency = patient(shared_state, clock)
 
     await frequency.remember(KEY, 1, "cmp_a")
     await frequency.remember(KEY, 2, "cmp_b")
@@ -24,15 +30,15 @@ async def test_a_turn_knows_what_the_turns_before_it_saw(
 
 
 async def test_another_worker_knows_it_too(shared_state: SharedState, clock: FrozenClock) -> None:
-    await Frequency(shared_state, clock).remember(KEY, 1, "cmp_a")
+    await patient(shared_state, clock).remember(KEY, 1, "cmp_a")
 
-    assert (await Frequency(shared_state, clock).before(KEY, 2)).ads == 1
+    assert (await patient(shared_state, clock).before(KEY, 2)).ads == 1
 
 
 async def test_a_repeated_turn_is_one_showing(
     shared_state: SharedState, clock: FrozenClock
 ) -> None:
-    frequency = Frequency(shared_state, clock)
+    frequency = patient(shared_state, clock)
 
     for _ in range(5):
         await frequency.remember(KEY, 1, "cmp_a")
@@ -52,7 +58,7 @@ async def test_a_day_later_all_is_forgotten(clock: FrozenClock) -> None:
 async def test_a_conversation_without_a_name_is_not_remembered(
     shared_state: SharedState, clock: FrozenClock
 ) -> None:
-    frequency = Frequency(shared_state, clock)
+    frequency = patient(shared_state, clock)
 
     await frequency.remember(None, 1, "cmp_a")
 

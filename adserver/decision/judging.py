@@ -1,0 +1,122 @@
+"""One creative near a turn: its numbers, and the first thing that takes it out.
+
+Numbers are rounded before they are used, so that what is computed with is exactly what the event
+records. Money is looked at last, and only for creatives that fit: most that are near do not.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from adserver.decision.budget import Books, BudgetBook, Purse
+from adserver.decision.click_rate import click_rate, quality
+from adserver.decision.eligibility import is_wanted_here, rejection
+from adserver.decision.frequency import Seen
+from adserver.decision.inventory import Inventory
+from adserver.decision.settings import DecisionSettings
+from adserver.decision.vocabulary import Candidate, Filter, Offer, Opportunity, mentions
+from adserver.matching.index import CreativeIndex, Hit
+from adserver.matching.relevance import relevance
+from kernel.money import ZERO, Micros
+
+KEYWORD_LIFT: Final = 0.05
+_BOUNDLESS: Final = Purse(Micros(2**62))
+_NOT_LOOKED_AT: Final = Purse(ZERO)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The snapshots that one decision reads from start to end."""
+
+    index: CreativeIndex
+    inventory: Inventory
+    books: Books | None
+    budget: BudgetBook
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What every candidate of one turn is measured by."""
+
+    turn: Opportunity
+    seen: Seen
+    reserve: Micros
+    settings: DecisionSettings
+
+
+def judged(
+    hit: Hit, scene: Scene, terms: Terms, *, topic: str | None, stands: bool = False
+) -> Candidate:
+    """A hit as a candidate; `stands` says that it came through the inventory's mask."""
+    offer = scene.inventory.offers[hit.position]
+    similarity = round(hit.similarity, 5)
+    fit = _fit(offer, similarity, scene.index.model_id, terms.turn)
+    out = _misfit(offer, fit, terms, topic=topic, stands=stands)
+    purse = _NOT_LOOKED_AT if out else _purse(offer, scene, terms.turn)
+    return Candidate(
+        number=offer.number,
+        creative_id=offer.creative_id,
+        creative_version=offer.creative_version,
+        campaign_id=offer.campaign_id,
+        advertiser_id=offer.advertiser_id,
+        similarity=similarity,
+        relevance=fit,
+        quality=quality(fit),
+        click_rate=click_rate(fit),
+        bid=ZERO if offer.is_house else offer.bid,
+        pace=1.0 if purse is None else purse.pace,
+        room=ZERO if purse is None else purse.room,
+        filter=out or _unpaid(offer, purse, terms.reserve),
+    )
+
+
+def _fit(offer: Offer, similarity: float, model_id: str, turn: Opportunity) -> float:
+    fit = relevance(similarity, model_id)
+    if any(mentions(turn.words, keyword) for keyword in offer.keywords):
+        fit = min(1.0, fit + KEYWORD_LIFT)
+    return round(fit, 4)
+
+
+def _misfit(
+    offer: Offer, fit: float, terms: Terms, *, topic: str | None, stands: bool
+) -> Filter | None:
+    ruled_out = _ruled_out(offer, terms.turn, stands=stands)
+    if ruled_out is not None:
+        return ruled_out
+    if offer.categories and topic not in offer.categories:
+        return Filter.TOPIC
+    # Test traffic has a handful of house ads to choose from; fitting is not what it tests.
+    if offer.is_house:
+        return None
+    if fit < terms.settings.relevance_floor:
+        return Filter.RELEVANCE
+    if terms.seen.of_campaign(offer.campaign_id) >= terms.settings.campaign_per_session:
+        return Filter.FREQUENCY
+    return None
+
+
+def _ruled_out(offer: Offer, turn: Opportunity, *, stands: bool) -> Filter | None:
+    if not stands:
+        return rejection(offer, turn)
+    return None if is_wanted_here(offer, turn) else Filter.NEGATIVE_KEYWORD
+
+
+def _purse(offer: Offer, scene: Scene, turn: Opportunity) -> Purse | None:
+    if offer.is_house:
+        return _BOUNDLESS
+    if scene.books is None:
+        return None
+    return scene.budget.purse(scene.books, offer.campaign_id, turn.at)
+
+
+def _unpaid(offer: Offer, purse: Purse | None, reserve: Micros) -> Filter | None:
+    if offer.is_house:
+        return None
+    if purse is None:
+        return Filter.BUDGET_UNKNOWN
+    if offer.bid < reserve:
+        return Filter.FLOOR
+    if purse.room < reserve or purse.room <= ZERO:
+        return Filter.BUDGET
+    if Micros.from_score(offer.bid.amount * purse.pace, cap=offer.bid) < reserve:
+        return Filter.PACED
+    return None
