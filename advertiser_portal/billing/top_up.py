@@ -1,0 +1,144 @@
+"""Adding funds: a hosted page, then one credit by payment intent, whoever tells us first.
+
+The redirect back proves nothing; the page polls our own state. Two webhooks, our own fetch and the
+reconciliation may all arrive with the same payment, together: the row's primary key and the
+ledger's key let one through.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from advertiser_portal.billing import debts
+from advertiser_portal.billing.gateway import Payment, cents, micros
+from advertiser_portal.billing.operations import plan
+from advertiser_portal.billing.tables import StripeOperation, TopUp
+from kernel.clock import Clock
+from kernel.database import WriteSession
+from kernel.errors import BadRequest, Forbidden
+from kernel.money import ZERO, Micros
+from ledger import journal, till_postings
+
+SMALLEST: Final = Micros.from_units(10)
+LARGEST: Final = Micros.from_units(25_000)
+PRESETS: Final = tuple(Micros.from_units(units) for units in (25, 100, 500, 2_000))
+
+# A stolen card is tried on new accounts first: little may come in during the first month.
+_NEW_FOR: Final = timedelta(days=30)
+_NEW_PER_DAY: Final = Micros.from_units(1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """Where the hosted page sends the browser back to."""
+
+    success_url: str
+    cancel_url: str
+
+
+async def plan_top_up(
+    tx: WriteSession,
+    advertiser_id: str,
+    amount: Micros,
+    *,
+    customer: str,
+    save_card: bool,
+    tax: bool,
+    returns: Returns,
+    clock: Clock,
+) -> str:
+    """Plan a checkout over `amount` net of tax; returns the operation.
+
+    Raises BadRequest for an amount outside the bounds, Forbidden when a new advertiser has paid in
+    too much today.
+    """
+    if not SMALLEST <= amount <= LARGEST:
+        raise BadRequest(
+            f"Add between {SMALLEST.text()} and {LARGEST.text()} at a time.", param="amount"
+        )
+    if amount.amount % 10_000:
+        raise BadRequest("Give whole cents.", param="amount")
+    await _refuse_haste(tx, advertiser_id, amount, clock)
+    params = {
+        "customer": customer,
+        "cents": cents(amount),
+        "save_card": save_card,
+        "tax": tax,
+        "success_url": returns.success_url,
+        "cancel_url": returns.cancel_url,
+    }
+    return await plan(tx, "checkout", advertiser_id, params, clock=clock)
+
+
+async def credit(
+    tx: WriteSession, payment: Payment, *, tax_cents: int, clock: Clock
+) -> TopUp | None:
+    """Credit a payment once; None for one that is not paid or not an advertiser's.
+
+    Raises LookupError when the operation is not ours yet: an event can overtake our own commit.
+    """
+    operation_id = payment.metadata.get("operation_id")
+    if payment.status != "succeeded" or operation_id is None:
+        return None
+    operation = await tx.get(StripeOperation, operation_id)
+    if operation is None:
+        raise LookupError("This payment's operation is not in our books yet.")
+    known = await tx.get(TopUp, payment.id)
+    if known is not None:
+        known.charge_id = known.charge_id or payment.charge_id
+        return known
+    net, tax = micros(payment.amount_cents - tax_cents), micros(tax_cents)
+    row = TopUp(
+        payment_intent_id=payment.id,
+        advertiser_id=operation.owner_id,
+        operation_id=operation_id,
+        charge_id=payment.charge_id,
+        net=net,
+        tax=tax,
+        automatic=operation.kind == "recharge",
+        created_at=clock.now(),
+    )
+    tx.add(row)
+    await tx.flush()
+    booked = till_postings.paid_top_up(
+        operation.owner_id, net=net, tax=tax, key=f"top_up:{payment.id}"
+    )
+    await journal.post(tx, booked, clock=clock)
+    await debts.settle(tx, operation.owner_id, because=payment.id, clock=clock)
+    return row
+
+
+async def top_ups_of(session: AsyncSession, advertiser_id: str, *, limit: int = 50) -> list[TopUp]:
+    """The latest payments of an advertiser, newest first."""
+    found = await session.scalars(
+        sa.select(TopUp)
+        .where(TopUp.advertiser_id == advertiser_id)
+        .order_by(TopUp.created_at.desc())
+        .limit(limit)
+    )
+    return list(found)
+
+
+async def _refuse_haste(
+    tx: WriteSession, advertiser_id: str, amount: Micros, clock: Clock
+) -> None:
+    now = clock.now()
+    first = await tx.scalar(
+        sa.select(sa.func.min(TopUp.created_at)).where(TopUp.advertiser_id == advertiser_id)
+    )
+    if first is not None and now - first > _NEW_FOR:
+        return
+    today = await tx.scalars(
+        sa.select(TopUp.net).where(
+            TopUp.advertiser_id == advertiser_id, TopUp.created_at > now - timedelta(days=1)
+        )
+    )
+    if sum(today, ZERO) + amount > _NEW_PER_DAY:
+        raise Forbidden(
+            f"In the first 30 days at most {_NEW_PER_DAY.text()} can be added within 24 hours. "
+            "Write to us if you need more now.",
+            code="top_up_limit",
+        )
