@@ -8,13 +8,12 @@ with a price or a reason.
 from dataclasses import dataclass, replace
 
 from adserver.catalog.queries import LiveCreative
-from adserver.decision.gates import Asked, Closed, Reading, read
+from adserver.decision.gates import Asked, Closed, Reader, Reading, read
 from adserver.decision.judging import Scene, Terms
 from adserver.decision.outcome import Outcome, settle
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.shortlist import contenders, explained
 from adserver.decision.vocabulary import Candidate
-from adserver.intent.vectors import MessageVectors
 from kernel.money import ZERO, Micros
 from tollfree_sdk.contract import Format, NoFill
 
@@ -46,13 +45,13 @@ def turned_away(reason: NoFill, *, seed: int) -> Verdict:
 def decide(
     asked: Asked,
     scene: Scene,
+    reader: Reader,
     *,
-    vectors: MessageVectors,
     settings: DecisionSettings,
     explain_all: bool = False,
 ) -> Verdict:
     """Decide one turn; `explain_all` also judges what never was eligible."""
-    reading = read(asked, vectors=vectors, languages=scene.inventory.languages, settings=settings)
+    reading = read(asked, reader, languages=scene.inventory.languages, settings=settings)
     if isinstance(reading, Closed):
         return _closed(asked, scene, settings, reading)
     terms = Terms(reading.opportunity, asked.seen, reserve_of(asked, settings), settings)

@@ -15,14 +15,13 @@ from adserver.decision.announcement import announced, event_of
 from adserver.decision.budget import BudgetBook
 from adserver.decision.decide import Verdict, decide, turned_away
 from adserver.decision.frequency import NOTHING_SEEN, Frequency, conversation_key
-from adserver.decision.gates import Asked
+from adserver.decision.gates import Asked, Reader
 from adserver.decision.match_report import MatchReport, report_of
 from adserver.decision.scenes import Scenes
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.worker_pool import Overloaded, WorkerPool
 from adserver.events.record import DecisionEvent, StepEvent
 from adserver.events.tokens import ClickTokens
-from adserver.intent.vectors import MessageVectors
 from adserver.matching.snapshots import IndexKeeper
 from kernel.clock import Clock
 from kernel.errors import BadRequest, Unavailable
@@ -38,7 +37,6 @@ _decisions = counter("decisions", "Decisions by outcome: ad, or the reason for n
 _decided_in = histogram(
     "decision_ms", "Time to a decision", buckets=(1, 2, 5, 8, 10, 15, 20, 30, 50, 100)
 )
-_FIRST_WORDS: Final = "Which is the best one to buy?"
 _REPORTED: Final = frozenset({Step.DELIVERED, Step.RENDERED, Step.VIEWABLE})
 
 
@@ -63,7 +61,7 @@ class AdEngine:
         self._decisions, self._steps = decisions, steps
         self._tokens, self.clock, self._public_url = tokens, clock, public_url
         self._settings = settings
-        self._vectors = MessageVectors(embedder)
+        self._reader = Reader(embedder)
         self._pool = WorkerPool(threads=settings.threads, queue=settings.queue)
         self._afterwards: set[asyncio.Task[None]] = set()
 
@@ -107,15 +105,8 @@ class AdEngine:
         request = AdRequest((Turn("user", text),))
         asked = self._asked(request, publisher or Publisher(PUBLISHER_ZERO, "Tollfree"))
         scene = self._scenes.apart()
-        verdict = decide(
-            asked, scene, vectors=self._vectors, settings=self._settings, explain_all=True
-        )
+        verdict = decide(asked, scene, self._reader, settings=self._settings, explain_all=True)
         return report_of(verdict, scene)
-
-    async def warm_up(self) -> None:
-        """Load what the first turn would otherwise wait for: heads, lexicons, the inventory."""
-        self._scenes.now()
-        await asyncio.to_thread(self.match, _FIRST_WORDS)
 
     async def close(self) -> None:
         """Finish what follows decisions already made."""
@@ -131,7 +122,7 @@ class AdEngine:
                     decide,
                     replace(asked, seen=seen),
                     self._scenes.now(),
-                    vectors=self._vectors,
+                    self._reader,
                     settings=self._settings,
                 )
                 return await self._pool.run(work)

@@ -1,8 +1,7 @@
 """What a turn must pass before any creative is looked at, and what is read from it on the way.
 
-The gates stand in a fixed order, cheap and strict ones first; the first that closes gives the
-reason. The safety screen reads the words as they were written and comes before anything that could
-sell. A `Reading` holds words and vectors: it lives as long as the call.
+The gates stand in a fixed order, cheap ones first; the first that closes gives the reason. The
+safety screen reads the whole conversation as it was written and comes before anything that sells. A `Reading` holds words and vectors: it lives as long as the call.
 """
 
 from collections.abc import Callable
@@ -18,9 +17,10 @@ from adserver.decision.frequency import Seen
 from adserver.decision.settings import SERVED_FORMATS, DecisionSettings
 from adserver.decision.vocabulary import Opportunity, words_of
 from adserver.intent.conversation import Distilled, distil
+from adserver.intent.screening import ConversationScreen
 from adserver.intent.vectors import MessageVectors, intent_vectors
 from language import commercial_intent, language_id
-from language.sensitive_topics import screen
+from language.embedder import Embedder
 from tollfree_sdk.contract import AdRequest, Format, NoFill
 
 
@@ -60,30 +60,39 @@ class Reading:
     language: str | None
 
 
+class Reader:
+    """What reads a conversation: the cache of its messages' vectors, and the safety screen."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.vectors = MessageVectors(embedder)
+        self.screen = ConversationScreen(self.vectors)
+
+
 @dataclass(frozen=True, slots=True)
 class _Turn:
     asked: Asked
     said: Distilled
+    screen: ConversationScreen
     settings: DecisionSettings
 
 
 def read(
     asked: Asked,
+    reader: Reader,
     *,
-    vectors: MessageVectors,
     languages: frozenset[str],
     settings: DecisionSettings,
 ) -> Reading | Closed:
     """Pass a turn through the gates; `languages` are those that any creative speaks."""
-    turn = _Turn(asked, distil(asked.request.conversation), settings)
+    turn = _Turn(asked, distil(asked.request.conversation), reader.screen, settings)
     reason = next((reason for reason, closes in _GATES if closes(turn)), None)
     if reason is not None:
         return Closed(reason)
     language = language_of(turn.asked.request, turn.said)
     if languages and language not in languages:
         return Closed(NoFill.UNSUPPORTED_LANGUAGE, language=language)
-    rows = intent_vectors(turn.said, vectors)
-    commercial = commercial_score(turn.said, rows, vectors.model_id)
+    rows = intent_vectors(turn.said, reader.vectors)
+    commercial = commercial_score(turn.said, rows, reader.vectors.model_id)
     if commercial < settings.commercial_floor:
         return Closed(NoFill.NOT_COMMERCIAL, commercial=commercial, language=language)
     return Reading(_opportunity(turn, language), rows, commercial, language)
@@ -103,12 +112,6 @@ def commercial_score(said: Distilled, rows: NDArray[np.float32], model_id: str) 
         together = f"{said.context} {said.query}"
         score = max(score, commercial_intent.score(together, rows[1], model_id=model_id))
     return round(score, 4)
-
-
-def _is_sensitive(turn: _Turn) -> bool:
-    # The whole conversation, not the last turn: who spoke of a death three turns ago is not to be
-    # sold flowers now.
-    return any(screen(said.text) is not None for said in turn.said.said if said.role == "user")
 
 
 def _opportunity(turn: _Turn, language: str | None) -> Opportunity:
@@ -133,6 +136,6 @@ _GATES: Final[tuple[tuple[NoFill, Callable[[_Turn], bool]], ...]] = (
     (NoFill.NOT_PLACEABLE, lambda turn: not turn.asked.formats),
     (NoFill.FIRST_TURN, lambda turn: 0 < turn.said.turns_user < turn.settings.first_ad_on_turn),
     (NoFill.FREQUENCY_CAP, lambda turn: turn.asked.seen.ads >= turn.settings.ads_per_session),
-    (NoFill.SENSITIVE_TOPIC, _is_sensitive),
     (NoFill.NOT_COMMERCIAL, lambda turn: turn.said.is_code or words_of(turn.said.query) == "  "),
+    (NoFill.SENSITIVE_TOPIC, lambda turn: turn.screen.topic(turn.said) is not None),
 )

@@ -37,7 +37,11 @@ class Scenes:
     def apart(self) -> Scene:
         """The newest snapshots, arranged for one look by whoever asks, on any thread."""
         index = self._keeper.current()
-        return Scene(index, arranged(index), self._budget.books(), self._budget)
+        pair = index, arranged(index)
+        if self._pair is None:
+            # A rehearsal before the first turn spares that turn the arranging.
+            self._pair = pair
+        return Scene(*pair, self._budget.books(), self._budget)
 
     async def _arrange(self, index: CreativeIndex) -> None:
         try:

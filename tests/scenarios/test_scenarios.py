@@ -1,7 +1,8 @@
 """Whole cases as JSON: who advertises, what was said, what is decided.
 
-`exemplary` shows what we promise, `supplemental` the edges. To add a case, copy a file and change
-it; amounts are dollars in strings, and `request` is the body of ``POST /ads/v1/decisions``.
+`exemplary` shows what we promise, `supplemental` the edges; both run on the real model. To add a
+case, copy a file and change it; amounts are dollars in strings, and `request` is the body of
+``POST /ads/v1/decisions``.
 """
 
 import json
@@ -17,6 +18,7 @@ from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.money import Micros
 from tests.adserver.decision.world import PATIENT, World, rows
+from tests.language.exported_model import real_embedder
 from tests.scenarios.stage import Stage, publisher_of
 from tollfree_sdk.wire import request_from_json
 
@@ -44,7 +46,8 @@ def case(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 async def test_scenario(case: dict[str, Any], database: Database, clock: FrozenClock) -> None:
     assert case.keys() <= MEMBERS, "A scenario has a member that nobody reads."
-    world = World(database, clock, settings=replace(PATIENT, **case.get("settings", {})))
+    settings = replace(PATIENT, **case.get("settings", {}))
+    world = World(database, clock, settings=settings, embedder=real_embedder())
     stage = Stage(world)
     for campaign in case["campaigns"]:
         await stage.set_up(campaign)
