@@ -43,7 +43,8 @@ def clean(text: str, *, limit: int) -> str:
     >>> clean("Run\u202e further\nat evil.com — https://evil.com/x", limit=80)
     'Run further at evil. com —'
     """
-    line = _visible(text)
+    # A hostile network may send a megabyte; patterns below are not made for that.
+    line = _visible(text[:4_000])
     folded = unicodedata.normalize("NFKC", line)
     # Full-width letters and dots fold into an address that a browser would follow.
     if _ADDRESS.search(folded) or len(_DOMAIN_DOT.findall(folded)) != len(
@@ -56,7 +57,7 @@ def clean(text: str, *, limit: int) -> str:
 
 def clean_name(name: str, domain: str) -> str:
     """The advertiser's name; a name that is its own domain ("Booking.com") keeps its dot."""
-    line = _SPACES.sub(" ", _visible(name)).strip()
+    line = _SPACES.sub(" ", _visible(name[:4_000])).strip()
     is_own_domain = line.casefold() == domain.casefold().removeprefix("www.")
     if is_own_domain and _HOST.fullmatch(line):
         return _shortened(line, 80)

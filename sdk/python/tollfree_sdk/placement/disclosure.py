@@ -11,6 +11,7 @@ name, an unknown label, or a link that could carry more than itself raises Undis
 """
 
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from tollfree_sdk.contract import Ad, Advertiser, Format, Label
 from tollfree_sdk.placement.ad_copy import clean, clean_name, is_safe_url, to_html, to_markdown
@@ -74,6 +75,38 @@ def disclose_mention(ad: Ad, sentence: str) -> Disclosed:
             f'<p class="tollfree-ad"><strong>{to_html(_who_pays(ad))}:</strong> '
             f"{_anchor(ad.click_url, sentence)} · {_anchor(ad.why_url, WHY)}</p>"
         ),
+    )
+
+
+def link_note(merchant: str) -> str:
+    """What stands directly behind a rewritten link: whose it is, and that it earns."""
+    name = clean_name(merchant, merchant)
+    if not name:
+        raise Undisclosable("An affiliate link needs the name of its merchant.")
+    return f" · {to_markdown(name, dollars=False)} (affiliate link)"
+
+
+def disclose_link(merchant: str, host: str, url: str, why_url: str) -> Disclosed:
+    """A rewritten link, as the field describes it."""
+    name = clean_name(merchant, merchant)
+    # Delivered text keeps the model's own address; a form of ours must stand in any context.
+    safe = quote(url, safe="/:?&=%+#.,;~_-@!")
+    ad = Ad(
+        format=Format.LINK,
+        label=Label.AFFILIATE,
+        advertiser=Advertiser(name, host),
+        title=name,
+        body="",
+        cta=name,
+        click_url=url,
+        why_url=why_url,
+        relevance=1.0,
+    )
+    return Disclosed(
+        ad=ad,
+        text=f"{_who_pays(ad)} {url}",
+        markdown=f"{_who_pays_markdown(ad, dollars=False)} [{to_markdown(name, dollars=False)}]({safe})",
+        html=f'<p class="tollfree-ad"><strong>{to_html(_who_pays(ad))}</strong> {_anchor(safe, name)}</p>',
     )
 
 

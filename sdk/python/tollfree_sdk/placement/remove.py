@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from tollfree_sdk.placement.links.book import LinkBook
+from tollfree_sdk.placement.links.restore import restore
 from tollfree_sdk.placement.mention import MENTION_FRAME
 from tollfree_sdk.placement.unit import UNIT_FRAME
 
@@ -28,20 +30,20 @@ class Removed:
     altered: int
 
 
-@dataclass(slots=True)
-class _Tally:
-    removed: int = 0
-    altered: int = 0
-
-
 def remove(
-    messages: Sequence[Mapping[str, Any]], *, public_url: str, verifies: Callable[[str], bool]
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    public_url: str,
+    verifies: Callable[[str], bool],
+    links: LinkBook | None = None,
 ) -> Removed:
-    """`messages` without our ads; messages without one are the same objects as before."""
-    frames = _frames(public_url.rstrip("/"))
-    tally = _Tally()
-    kept: list[Any] = [_without_ads(message, frames, verifies, tally) for message in messages]
-    return Removed(kept, tally.removed, tally.altered)
+    """`messages` without our ads; messages without one are the same objects as before.
+
+    With the operator's book of affiliate accounts, our links lose tag and note as well.
+    """
+    cutter = _Cutter(_frames(public_url.rstrip("/")), verifies, links)
+    kept: list[Any] = [_without_ads(message, cutter) for message in messages]
+    return Removed(kept, cutter.removed, cutter.altered)
 
 
 def well_formed(token: str) -> bool:
@@ -71,46 +73,58 @@ def _frames(public_url: str) -> _Frames:
     )
 
 
-def _without_ads(
-    message: Any, frames: _Frames, verifies: Callable[[str], bool], tally: _Tally
-) -> Any:
+class _Cutter:
+    """Cuts text by text, and counts."""
+
+    def __init__(
+        self, frames: _Frames, verifies: Callable[[str], bool], links: LinkBook | None
+    ) -> None:
+        self.removed = self.altered = 0
+        self._frames, self._verifies, self._links = frames, verifies, links
+
+    def cut(self, text: str) -> str:
+        """The same object if nothing was cut."""
+        left = self._without_frames(text) if self._frames.click_start in text else text
+        if self._links is None:
+            return left
+        restored = restore(left, self._links)
+        self.removed += restored.restored
+        self.altered += restored.altered
+        return restored.text
+
+    def _without_frames(self, text: str) -> str:
+        def nothing(found: re.Match[str]) -> str:
+            if not self._verifies(found[1] or found[2]):
+                return found[0]
+            self.removed += 1
+            return ""
+
+        before = self.removed
+        left = self._frames.ad.sub(nothing, text)
+        tokens = self._frames.click.findall(left)
+        self.altered += sum(1 for token in tokens if self._verifies(token))
+        return text if self.removed == before else left
+
+
+def _without_ads(message: Any, cutter: _Cutter) -> Any:
     if not isinstance(message, Mapping) or message.get("role") != "assistant":
         return message
     content = message.get("content")
     if isinstance(content, str):
-        text = _cut(content, frames, verifies, tally)
+        text = cutter.cut(content)
         return message if text is content else {**message, "content": text}
     if isinstance(content, list):
-        parts = [_part_without_ads(part, frames, verifies, tally) for part in content]
+        parts = [_part_without_ads(part, cutter) for part in content]
         if any(new is not old for new, old in zip(parts, content, strict=True)):
             return {**message, "content": parts}
     return message
 
 
-def _part_without_ads(
-    part: Any, frames: _Frames, verifies: Callable[[str], bool], tally: _Tally
-) -> Any:
+def _part_without_ads(part: Any, cutter: _Cutter) -> Any:
     if not isinstance(part, Mapping) or part.get("type") not in _TEXT_PARTS:
         return part
     old = part.get("text")
     if not isinstance(old, str):
         return part
-    text = _cut(old, frames, verifies, tally)
+    text = cutter.cut(old)
     return part if text is old else {**part, "text": text}
-
-
-def _cut(text: str, frames: _Frames, verifies: Callable[[str], bool], tally: _Tally) -> str:
-    """The same object if nothing was cut."""
-    if frames.click_start not in text:
-        return text
-
-    def nothing(found: re.Match[str]) -> str:
-        if not verifies(found[1] or found[2]):
-            return found[0]
-        tally.removed += 1
-        return ""
-
-    before = tally.removed
-    left = frames.ad.sub(nothing, text)
-    tally.altered += sum(1 for token in frames.click.findall(left) if verifies(token))
-    return text if tally.removed == before else left

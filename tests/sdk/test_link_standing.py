@@ -1,0 +1,226 @@
+"""Which links are rewritten, to what exactly, and which never."""
+
+from itertools import product
+from urllib.parse import quote, unquote
+
+import pytest
+
+from tollfree_sdk.placement.links import Account, LinkBook, Standing, Supplied, judge
+from tollfree_sdk.placement.links.address import read_address
+from tollfree_sdk.placement.links.book import programmes
+
+MERCHANTS = {one["id"]: one for one in programmes()["merchants"]}
+IMPACT = {"mpid": "11", "ad": "22", "campaign": "33"}
+BOOK = LinkBook(
+    (
+        *(Account("amazon", {"tag": f"shop{n}-2{n % 3}"}, store=store, allows_ai=True)
+          for n, store in enumerate(MERCHANTS["amazon"]["stores"])),
+        *(Account("ebay", {"campid": "5338000000"}, store=store)
+          for store in MERCHANTS["ebay"]["stores"]),
+        Account("walmart", IMPACT), Account("target", IMPACT), Account("bestbuy", IMPACT),
+        Account("booking", {"aid": "304142"}), Account("aliexpress", {"key": "Uk3y"}), Account("aliexpress", {"key": "Uk3y"}, store="us"),
+        Account("skimlinks", {"publisher": "1", "site": "2"}, merchant="Skim", hosts=("skim.example",)),
+        Account("sovrn", {"key": "k"}, merchant="Sov", hosts=("sov.example",)),
+        Account("impact", {**IMPACT, "link_host": "imp.sjv.io"}, merchant="Imp", hosts=("imp.example",)),
+        Account("awin", {"merchant": "1", "publisher": "2"}, merchant="Awi", hosts=("awi.example",)),
+        Account("rakuten", {"merchant": "1", "publisher": "2"}, merchant="Rak", hosts=("rak.example",)),
+        Account("cj", {"publisher": "7"}, merchant="Cej", hosts=("cej.example",)),
+        Account("partnerize", {"camref": "c1"}, merchant="Par", hosts=("par.example",)),
+        Account("admitad", {"code": "z9"}, merchant="Adm", hosts=("adm.example",)),
+    ),
+    sub_id="app_1",
+)  # fmt: skip
+NOBODY = Supplied()
+
+
+def enc(url: str) -> str:
+    return quote(url, safe="")
+
+
+AMAZON = [
+    (f"https://{prefix}{store['host']}{page}", f"tag=shop{n}-2{n % 3}", fragment)
+    for n, store in enumerate(MERCHANTS["amazon"]["stores"].values())
+    for (page, prefix), fragment in zip(
+        product(
+            (
+                "/dp/B0C1234567", "/Some-Good-Shoe/dp/B0C1234567", "/dp/B0C1234567/ref=sr_1_1",
+                "/gp/product/B0C1234567", "/gp/aw/d/B0C1234567", "/exec/obidos/ASIN/B0C1234567",
+                "/dp/B0C1234567?th=1&psc=1", "/dp/030640615X?keywords=a%20b", "/s?k=trail+shoes", "/stores/page/ABC",
+            ),
+            ("www.", ""),
+        ),
+        ("", "#reviews", "#", "", "") * 4,
+        strict=True,
+    )
+    if fragment != "#"
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("url", "suffix", "fragment"), AMAZON)
+def test_an_amazon_page_gets_the_tag_of_its_own_store_and_keeps_all_else(
+    url: str, suffix: str, fragment: str
+) -> None:
+    expected = f"{url}{'&' if '?' in url else '?'}{suffix}{fragment}"
+
+    _assert_rewritten(url + fragment, expected)
+
+
+OTHERS = [
+    (f"https://www.{store['host']}{page}", f"https://www.{store['host']}{page}{'&' if '?' in page else '?'}mkevt=1&mkcid=1&mkrid={store['mkrid']}&campid=5338000000&toolid=10001&customid=app_1")
+    for store in MERCHANTS["ebay"]["stores"].values()
+    for page in ("/itm/1234567890", "/itm/Good-Shoe/1234567890", "/itm/1234567890?var=5", "/sch/i.html?_nkw=shoes", "/p/24011")
+] + [
+    (url, template.replace("{}", enc(url)))
+    for template, urls in {
+        "https://goto.walmart.com/c/11/22/33?veh=aff&subId1=app_1&u={}": (
+            "https://www.walmart.com/ip/Good-Shoe/12345", "https://walmart.com/ip/12345?athbdg=L1600#top"),
+        "https://goto.target.com/c/11/22/33?subId1=app_1&u={}": (
+            "https://www.target.com/p/good-shoe/-/A-81234567", "https://www.target.com/p/x/-/A-1?preselect=2#lnk"),
+        "https://bestbuy.7tiv.net/c/11/22/33?subId1=app_1&u={}": (
+            "https://www.bestbuy.com/site/good-laptop/6543210.p?skuId=6543210",),
+        "https://s.click.aliexpress.com/deep_link.htm?aff_short_key=Uk3y&af=app_1&dl_target_url={}": (
+            "https://de.aliexpress.com/item/1005001.html", "https://www.aliexpress.us/item/x/1005001.html?sku_id=1"),
+        "https://go.skimresources.com/?id=1X2&xs=1&xcust=app_1&url={}": ("https://skim.example/a?b=c&d=%20e#f",),
+        "https://redirect.viglink.com?key=k&cuid=app_1&u={}": ("https://www.sov.example/a/b",),
+        "https://imp.sjv.io/c/11/22/33?subId1=app_1&u={}": ("https://imp.example/shoes?size=42",),
+        "https://www.awin1.com/cread.php?awinmid=1&awinaffid=2&clickref=app_1&ued={}": ("https://awi.example/x#y",),
+        "https://click.linksynergy.com/deeplink?id=2&mid=1&u1=app_1&murl={}": ("https://rak.example/x?y=1",),
+        "https://prf.hn/click/camref:c1/pubref:app_1/destination:{}": ("https://par.example/x/",),
+        "https://ad.admitad.com/g/z9/?subid=app_1&ulp={}": ("http://adm.example/x",),
+    }.items()
+    for url in urls
+] + [
+    ("https://www.booking.com/hotel/pt/casa.html", "https://www.booking.com/hotel/pt/casa.html?aid=304142&label=app_1"),
+    ("https://www.booking.com/hotel/pt/casa.html?checkin=2026-12-01", "https://www.booking.com/hotel/pt/casa.html?checkin=2026-12-01&aid=304142&label=app_1"),
+    ("https://cej.example/a?b=1", "https://www.anrdoezrs.net/links/7/type/dlg/sid/app_1/https://cej.example/a?b=1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("url", "expected"), OTHERS)
+def test_a_page_of_a_programme_gets_its_link(url: str, expected: str) -> None:
+    _assert_rewritten(url, expected)
+
+
+def test_there_are_at_least_four_hundred_such_cases() -> None:
+    assert len(AMAZON) + len(OTHERS) >= 400
+
+
+def _assert_rewritten(url: str, expected: str) -> None:
+    judged = judge(url, BOOK, NOBODY)
+
+    assert (judged.standing, judged.url) == (Standing.REWRITTEN, expected)
+    original = BOOK.original_of(judged.url)
+    assert original is not None
+    assert original[0] == url
+    assert judge(judged.url, BOOK, NOBODY).standing in (Standing.MONETISED, Standing.SIGNED)
+
+
+PRODUCT_PAGES = ("https://www.amazon.com/dp/B0C1234567", "https://www.ebay.com/itm/1234567890", "https://www.walmart.com/ip/12345",
+                 "https://awi.example/x")  # fmt: skip
+NEVER = [
+    *((f"{page}?{name}=1&x=2", Standing.MONETISED)
+      for page in PRODUCT_PAGES for name in programmes()["stand_down"]["parameters"]
+      if name != "code"),
+    *((f"https://{host}/x?u={enc(PRODUCT_PAGES[0])}", Standing.MONETISED)
+      for host in programmes()["stand_down"]["redirectors"]),
+    *((f"{page}?{name}=abc", Standing.SIGNED) for page in PRODUCT_PAGES
+      for name in ("X-Amz-Signature", "X-Goog-Signature", "Signature", "sig", "Policy", "Key-Pair-Id", "token", "hmac",
+                   "expires", "code", "state", "oauth_token", "oauth_verifier", "X-Amz-Date")),
+    *((f"https://www.{host}/{path}", Standing.PRIVATE_PAGE)
+      for host in ("amazon.com", "ebay.de", "walmart.com", "booking.com")
+      for path in ("cart", "gp/cart/view.html", "checkout/x", "signin", "login?x=1", "account/orders", "ap/sign-in")
+      if path != "gp/cart/view.html" or host == "amazon.com"),
+    *((url, Standing.NOT_WEB) for url in (
+        "ftp://www.amazon.com/dp/B0C1234567", "javascript:alert(1)", "//www.amazon.com/dp/B0C1234567", "http://localhost/dp/B0C1234567",
+        "http://127.0.0.1/dp/B0C1234567", "http://[::1]/dp/B0C1234567", "https://user@www.amazon.com/dp/B0C1234567",
+        "https://www.amazon.com:8443/dp/B0C1234567", "https://www.amazon.com@evil.example/dp/B0C1234567",
+        "https://www.amazon.com\\@evil.example/dp/B0C1234567", "https://www.аmazon.com/dp/B0C1234567", "https://www.amazon.com./dp/B0C1234567",
+        "https://www.amazon。com/dp/B0C1234567", "https://www.amazon%2ecom/dp/B0C1234567", "https://www.amazon.com/dp/B0C1234567 x",
+        "https://www.amazon.com/dp/B0C1234567\n", "https://www.amazon.com/dp/B0C1234567\u202e", "https://www.amazon.com/dp/B0C1234567?",
+        "https://www.amazon.com/dp/B0C1234567?a=1&", "https://www.amazon.com/dp/B0C1234567?a=%zz", "https://amazon/dp/B0C1234567", "")),
+    *((url, Standing.NO_PROGRAMME) for url in (
+        "https://evil-amazon.com/dp/B0C1234567", "https://amazon.com.evil.example/dp/B0C1234567", "https://www.amazon.evil.example/dp/B0C1234567",
+        "https://notamazon.com/dp/B0C1234567", "https://amazon.com.co/dp/B0C1234567", "https://amazon.cn/dp/B0C1234567", "https://xn--mazon-3ve.com/dp/B0C1234567",
+        "https://aws.amazon.com/dp/B0C1234567", "https://www.amazon.com/", "https://www.amazon.com", "https://www.amazon.com/help/customer", "https://www.amazon.com/dp/SHORT",
+        "https://www.amazon.com/dp/B0C12345678", "https://www.ebay.com/", "https://www.ebay.com/help/home", "https://www.walmart.com/store/1", "https://www.booking.com/index.html",
+        "https://sub.awi.example/x", "https://awi.example.evil.example/x", "https://example.org/dp/B0C1234567")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("url", "standing"), NEVER)
+def test_any_other_link_stays(url: str, standing: Standing) -> None:
+    assert judge(url, BOOK, NOBODY).standing is standing
+
+
+def test_there_are_at_least_three_hundred_of_them() -> None:
+    assert len(NEVER) >= 300
+
+
+class TestASuppliedPage:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Is https://www.amazon.com/dp/B0C1234567 good?",
+            "Is amazon.com/dp/B0C1234567/ good?",
+            "Look: http://amazon.com/dp/B0C1234567.",
+            "<https://www.amazon.com/Nice-Shoe/dp/b0c1234567?tag=theirs-20>",
+            "(https://smile.amazon.de/gp/product/B0C1234567)",
+        ],
+    )
+    def test_stays_theirs_however_it_is_written(self, text: str) -> None:
+        url = "https://www.amazon.com/dp/B0C1234567?th=1"
+
+        judged = judge(url, BOOK, Supplied.by((text,)))
+
+        assert judged.standing is Standing.SUPPLIED
+
+    def test_does_not_cover_another_product(self) -> None:
+        supplied = Supplied.by(("See https://www.amazon.com/dp/B000000000",))
+
+        assert judge(PRODUCT_PAGES[0], BOOK, supplied).standing is Standing.REWRITTEN
+
+
+class TestAnAccount:
+    def test_of_amazon_needs_the_operators_word(self) -> None:
+        book = LinkBook((Account("amazon", {"tag": "shop-20"}, store="com"),))
+
+        assert judge(PRODUCT_PAGES[0], book, NOBODY).standing is Standing.NOT_ATTESTED
+
+    def test_covers_its_own_store_only(self) -> None:
+        book = LinkBook((Account("amazon", {"tag": "shop-20"}, store="com", allows_ai=True),))
+
+        url = "https://www.amazon.de/dp/B0C1234567"
+        assert judge(url, book, NOBODY).standing is Standing.NO_PROGRAMME
+
+    @pytest.mark.parametrize(
+        "account",
+        [
+            Account("nobody", {}),
+            Account("amazon", {}, store="com"),
+            Account("amazon", {"tag": "x"}, store="cn"),
+            Account("amazon", {"tag": "x&y=1"}, store="com"),
+            Account("walmart", {"mpid": "1"}),
+            Account("awin", {"merchant": "1", "publisher": "2"}),
+            Account(
+                "awin", {"merchant": "1", "publisher": "2"}, merchant="A·B", hosts=("a.example",)
+            ),
+        ],
+    )
+    def test_that_does_not_fit_its_programme_is_refused(self, account: Account) -> None:
+        with pytest.raises(ValueError, match=r"account|store|programme"):
+            LinkBook((account,))
+
+    def test_keeps_sub_ids_within_what_a_network_takes(self) -> None:
+        account = Account("skimlinks", {"publisher": "1", "site": "2"}, merchant="S", hosts=("s.example",))  # fmt: skip
+        judged = judge("https://s.example/a", LinkBook((account,), sub_id="a&b=?c " * 30), NOBODY)
+
+        sub = unquote(judged.url).split("xcust=")[1].split("&")[0]
+        assert sub == ("abc" * 30)[:50]
+
+
+def test_an_address_is_read_without_changing_it() -> None:
+    address = read_address("https://WWW.Shop.example/P?A=1#f")
+
+    assert address is not None
+    assert (address.host, address.path, address.query) == ("www.shop.example", "/P", "A=1")
+    assert address.parameters == ("a",)
