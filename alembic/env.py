@@ -20,6 +20,7 @@ OWNERS = [
     "adserver.catalog.tables",
     "adserver.events.tables",
     "web.tables",
+    "advertiser_portal.billing.tables",
     "api.tables",
 ]
 

@@ -13,7 +13,9 @@ from typing import Literal
 from kernel.money import ZERO, Micros
 from ledger.account import AD_REVENUE, STRIPE_CLEARING, Side, accruing, cash, kind_of
 
-Kind = Literal["top_up", "charge", "reversal", "correction"]
+Kind = Literal[
+    "top_up", "charge", "reversal", "correction", "refund", "dispute", "fee", "payout", "suspense"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,9 @@ async def ensure_customer(
     async with database.reading() as session:
         found = await session.get_one(BillingCustomer, advertiser_id)
         if found.stripe_customer_id is None:
-            raise Unavailable("Payments are not reachable right now. Nothing was charged; try again.")
+            raise Unavailable(
+                "Payments are not reachable right now. Nothing was charged; try again."
+            )
         return found.stripe_customer_id
 
 

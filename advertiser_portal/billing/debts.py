@@ -11,7 +11,6 @@ from ledger.account import cash
 from ledger.balances import balances
 
 
-
 async def debt_of(tx: WriteSession, advertiser_id: str) -> Micros:
     """What is owed; negative when too much was paid back."""
     account = f"adv:{advertiser_id}:receivable"

@@ -95,7 +95,9 @@ class Operations:
         async with self._database.reading() as session:
             left = await session.scalars(
                 sa.select(StripeOperation.id)
-                .where(StripeOperation.state.in_(_OPEN), StripeOperation.created_at <= now - older_than)
+                .where(
+                    StripeOperation.state.in_(_OPEN), StripeOperation.created_at <= now - older_than
+                )
                 .order_by(StripeOperation.created_at)
                 .limit(200)
             )

@@ -123,9 +123,7 @@ async def _give_back(tx: WriteSession, refund: RefundRow, clock: Clock) -> None:
     refund.state = "failed"
 
 
-async def _parts(
-    session: AsyncSession, advertiser_id: str, amount: Micros | None
-) -> list[Part]:
+async def _parts(session: AsyncSession, advertiser_id: str, amount: Micros | None) -> list[Part]:
     available = (await balance(session, cash(advertiser_id))).available
     wanted = available if amount is None else min(amount, available)
     # Cards are refunded in whole cents; the rest of a cent stays in the wallet.
@@ -136,7 +134,11 @@ async def _parts(
         if taken <= ZERO:
             continue
         last = taken == cash_left
-        tax = tax_left if last else Micros(paid.tax.amount * taken.amount // paid.net.amount // CENT * CENT)
+        tax = (
+            tax_left
+            if last
+            else Micros(paid.tax.amount * taken.amount // paid.net.amount // CENT * CENT)
+        )
         parts.append(Part(paid.payment_intent_id, taken, tax))
         left -= taken
     return parts

@@ -71,7 +71,10 @@ class StripeGateway:
             raise Unclear(f"Stripe did not answer clearly ({type(error).__name__}).") from None
 
     async def look_up(self, operation: Operation) -> Done | None:
-        return await self._reading(LOOK_UPS[operation.kind], self._client, operation)
+        made: Done | None = await self._reading(
+            LOOK_UPS[operation.kind], self._client, operation
+        )
+        return made
 
     def read_event(self, body: bytes, signature: str) -> Notice:
         # An empty secret would verify against an empty key, which anyone can sign with.
@@ -196,7 +199,9 @@ class StripeGateway:
             sums[line.currency] = sums.get(line.currency, 0) + line.amount
         return Holdings(sums.get("usd", 0), sums)
 
-    async def _all(self, listing: Callable[..., Awaitable[Any]], params: dict[str, Any]) -> list[Any]:
+    async def _all(
+        self, listing: Callable[..., Awaitable[Any]], params: dict[str, Any]
+    ) -> list[Any]:
         found: list[Any] = []
         more = True
         while more:

@@ -72,15 +72,23 @@ class StripeOperation(Base):
 
 
 class StripeEvent(Base):
-    """An event that Stripe told us of, once by its id; the object is fetched when it is handled."""
+    """An event that Stripe told us of, once by its id. The row is also its place in the queue.
+
+    Waiting while both `handled_at` and `dead_at` are empty; a dead one is shown to the operator.
+    """
 
     __tablename__ = "stripe_event"
+    __table_args__ = (sa.Index("ix_stripe_event_waiting", "handled_at", "next_try_at"),)
 
     event_id: Mapped[str] = mapped_column(_STRIPE_ID, primary_key=True)
     type: Mapped[str] = mapped_column(sa.String(80))
     object_id: Mapped[str] = mapped_column(_STRIPE_ID)
     received_at: Mapped[datetime]
+    next_try_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(sa.String(80))
     handled_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None]
 
 
 class TopUp(Base):

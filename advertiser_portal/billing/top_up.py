@@ -83,9 +83,7 @@ async def credit(
     operation_id = payment.metadata.get("operation_id")
     if payment.status != "succeeded" or operation_id is None:
         return None
-    operation = await tx.get(StripeOperation, operation_id)
-    if operation is None:
-        raise LookupError("This payment's operation is not in our books yet.")
+    operation = await operation_of(tx, operation_id)
     known = await tx.get(TopUp, payment.id)
     if known is not None:
         known.charge_id = known.charge_id or payment.charge_id
@@ -111,6 +109,14 @@ async def credit(
     return row
 
 
+async def operation_of(session: AsyncSession, operation_id: str) -> StripeOperation:
+    """The operation behind a payment. Raises LookupError when it is not in our books yet."""
+    found = await session.get(StripeOperation, operation_id)
+    if found is None:
+        raise LookupError("This payment's operation is not in our books yet.")
+    return found
+
+
 async def top_ups_of(session: AsyncSession, advertiser_id: str, *, limit: int = 50) -> list[TopUp]:
     """The latest payments of an advertiser, newest first."""
     found = await session.scalars(
@@ -122,9 +128,7 @@ async def top_ups_of(session: AsyncSession, advertiser_id: str, *, limit: int = 
     return list(found)
 
 
-async def _refuse_haste(
-    tx: WriteSession, advertiser_id: str, amount: Micros, clock: Clock
-) -> None:
+async def _refuse_haste(tx: WriteSession, advertiser_id: str, amount: Micros, clock: Clock) -> None:
     now = clock.now()
     first = await tx.scalar(
         sa.select(sa.func.min(TopUp.created_at)).where(TopUp.advertiser_id == advertiser_id)

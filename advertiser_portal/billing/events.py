@@ -1,0 +1,192 @@
+"""What Stripe tells us: stored once and answered at once, acted on by looking again.
+
+An event's own snapshot may be old, doubled or early, so its object is fetched and our books are
+brought to its present state. Every order of the same events therefore ends in the same books. An
+event about something whose cause we have not committed yet is tried again later by the outbox.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from advertiser_portal.billing import customers, disputes, payouts, refunds, top_up
+from advertiser_portal.billing.gateway import Notice, PaymentGateway
+from advertiser_portal.billing.tables import StripeEvent, TopUp
+from kernel.clock import Clock
+from kernel.database import Database
+from kernel.telemetry import logger
+from ledger.rows import insert_missing
+from ledger.tables import rows_of
+
+_log = logger(__name__)
+_GIVE_UP_AFTER: Final = 15
+_LONGEST_WAIT: Final = timedelta(hours=1)
+
+# Which object an event speaks of; everything else is none of our business.
+_ABOUT: Mapping[str, str] = {
+    "checkout.session.": "session",
+    "payment_intent.": "payment",
+    "charge.dispute.": "dispute",
+    "charge.refund.": "refund",
+    "refund.": "refund",
+    "account.": "payee",
+    "transfer.": "transfer",
+}
+
+
+async def receive(database: Database, notice: Notice, *, clock: Clock) -> bool:
+    """Store an event, which also queues it; False when it is known."""
+    now = clock.now()
+    async with database.writing() as tx:
+        row = {
+            "event_id": notice.id,
+            "type": notice.type,
+            "object_id": notice.object_id,
+            "received_at": now,
+            "next_try_at": now,
+            "attempts": 0,
+        }
+        return bool(await insert_missing(tx, rows_of(StripeEvent), [row], "event_id"))
+
+
+class EventDesk:
+    """Acts on stored events."""
+
+    def __init__(
+        self,
+        database: Database,
+        gateway: PaymentGateway,
+        *,
+        stop_ads: disputes.StopAds,
+        clock: Clock,
+    ) -> None:
+        self._database, self._gateway = database, gateway
+        self._stop_ads, self._clock = stop_ads, clock
+
+    async def drain(self, *, limit: int = 200) -> int:
+        """Act on the events that are due; returns how many are done with."""
+        async with self._database.reading() as session:
+            due = await session.scalars(
+                sa.select(StripeEvent.event_id)
+                .where(
+                    StripeEvent.handled_at.is_(None),
+                    StripeEvent.dead_at.is_(None),
+                    StripeEvent.next_try_at <= self._clock.now(),
+                )
+                .order_by(StripeEvent.next_try_at)
+                .limit(limit)
+            )
+            event_ids = list(due)
+        done = 0
+        for event_id in event_ids:
+            done += await self.handle(event_id)
+        return done
+
+    async def handle(self, event_id: str) -> bool:
+        """Act on one event; False when it has to wait for its cause, or for the processor."""
+        async with self._database.reading() as session:
+            event = await session.get_one(StripeEvent, event_id)
+        about = next((kind for start, kind in _ABOUT.items() if event.type.startswith(start)), None)
+        problem: Exception | None = None
+        try:
+            if about is not None:
+                await self.follow(about, event.object_id)
+        except Exception as error:  # noqa: BLE001  a process edge: noted on the row, tried again later
+            problem = error
+        async with self._database.writing() as tx:
+            row = await tx.get_one(StripeEvent, event_id)
+            _note(row, problem, self._clock)
+        return problem is None
+
+    async def follow(self, about: str, object_id: str) -> None:
+        """Bring our books to the present state of one object at the processor."""
+        match about:
+            case "session":
+                await self._follow_session(object_id)
+            case "payment":
+                await self._follow_payment(object_id, tax_cents=None)
+            case "refund":
+                seen = await self._gateway.refund(object_id)
+                async with self._database.writing() as tx:
+                    await refunds.follow(tx, seen, clock=self._clock)
+            case "dispute":
+                await self._follow_dispute(object_id)
+            case "payee":
+                ready = await self._gateway.can_receive(object_id)
+                async with self._database.writing() as tx:
+                    await payouts.note_payee(tx, object_id, can_receive=ready, clock=self._clock)
+            case "transfer":
+                return
+            case other:
+                raise ValueError(f"Nobody follows a {other}.")
+
+    async def _follow_session(self, session_id: str) -> None:
+        seen = await self._gateway.session(session_id)
+        if seen.mode == "setup" and seen.setup_id and seen.status == "complete":
+            await self._keep_card(seen.metadata["owner_id"], setup_id=seen.setup_id)
+        if seen.payment_id and seen.payment_status == "paid":
+            await self._follow_payment(seen.payment_id, tax_cents=seen.tax_cents)
+            if seen.invoice_id:
+                await self._note_invoice(seen.payment_id, seen.invoice_id)
+
+    async def _follow_payment(self, payment_id: str, *, tax_cents: int | None) -> None:
+        seen = await self._gateway.payment(payment_id)
+        if seen.status != "succeeded" or "operation_id" not in seen.metadata:
+            return
+        if tax_cents is None and seen.metadata.get("kind") == "checkout":
+            # The tax stands on the session only; find it by what we planned.
+            tax_cents = await self._tax_of(seen.metadata["operation_id"])
+        async with self._database.writing() as tx:
+            row = await top_up.credit(tx, seen, tax_cents=tax_cents or 0, clock=self._clock)
+        if row is not None and not row.automatic and seen.card_id:
+            await self._keep_card_of_payment(row.operation_id, row.advertiser_id, seen.card_id)
+
+    async def _tax_of(self, operation_id: str) -> int:
+        async with self._database.reading() as session:
+            operation = await top_up.operation_of(session, operation_id)
+        if operation.stripe_id is None:
+            raise LookupError("The checkout of this payment is not in our books yet.")
+        return (await self._gateway.session(operation.stripe_id)).tax_cents
+
+    async def _follow_dispute(self, dispute_id: str) -> None:
+        seen = await self._gateway.dispute(dispute_id)
+        async with self._database.writing() as tx:
+            await disputes.follow(tx, seen, stop_ads=self._stop_ads, clock=self._clock)
+
+    async def _keep_card(self, advertiser_id: str, *, setup_id: str) -> None:
+        card = await self._gateway.saved_card(setup_id)
+        if card is not None:
+            async with self._database.writing() as tx:
+                await customers.keep_card(tx, advertiser_id, card)
+
+    async def _keep_card_of_payment(
+        self, operation_id: str, advertiser_id: str, card_id: str
+    ) -> None:
+        async with self._database.reading() as session:
+            operation = await top_up.operation_of(session, operation_id)
+        if operation.params.get("save_card"):
+            card = await self._gateway.card(card_id)
+            async with self._database.writing() as tx:
+                await customers.keep_card(tx, advertiser_id, card)
+
+    async def _note_invoice(self, payment_id: str, invoice_id: str) -> None:
+        invoice = await self._gateway.invoice(invoice_id)
+        async with self._database.writing() as tx:
+            row = await tx.get(TopUp, payment_id)
+            if row is not None:
+                row.invoice_url, row.invoice_pdf = invoice.page, invoice.pdf
+
+
+def _note(row: StripeEvent, problem: Exception | None, clock: Clock) -> None:
+    now = clock.now()
+    row.attempts += 1
+    if problem is None:
+        row.handled_at, row.last_error = now, None
+        return
+    row.last_error = type(problem).__name__
+    row.next_try_at = now + min(timedelta(seconds=2**row.attempts), _LONGEST_WAIT)
+    if row.attempts >= _GIVE_UP_AFTER:
+        row.dead_at = now
+        _log.error("stripe_event_dead", kind=row.type, attempts=row.attempts)

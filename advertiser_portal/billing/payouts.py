@@ -1,0 +1,138 @@
+"""Publishers are paid: a frozen amount under one key, and nothing twice.
+
+    planned ─► sent ─► paid            a definite refusal ─► failed, and the money is payable again
+                 └──► unknown ─► looked up, then paid or sent again
+
+The balance moves to "in flight" in the transaction that plans the payment, so that a second run
+finds nothing to pay. Too little money at the processor is a reason to wait, not a failure.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from advertiser_portal.billing.gateway import CENT, Declined, Done, cents
+from advertiser_portal.billing.operations import Outcome, Settle, plan
+from advertiser_portal.billing.tables import Payout, PublisherPayee, StripeOperation
+from kernel.clock import Clock
+from kernel.database import Database, WriteSession
+from kernel.ids import new_id
+from kernel.money import Micros
+from ledger import journal, till_postings
+from ledger.balances import balances
+
+THRESHOLD: Final = Micros.from_units(50)
+# Refusals after which the same payment may be tried again under a new operation.
+_WAIT_FOR_FUNDS: Final = "balance_insufficient"
+
+
+async def plan_payouts(
+    database: Database, *, clock: Clock, threshold: Micros = THRESHOLD
+) -> list[str]:
+    """Plan one payment for every publisher at or over the threshold; returns the operations."""
+    async with database.reading() as session:
+        payees = list(
+            await session.scalars(sa.select(PublisherPayee).where(PublisherPayee.can_receive))
+        )
+        owed = await balances(session, [_payable(payee.publisher_id) for payee in payees])
+    planned = []
+    for payee in payees:
+        if owed[_payable(payee.publisher_id)].available >= threshold:
+            operation_id = await _plan_one(database, payee.publisher_id, threshold, clock)
+            if operation_id is not None:
+                planned.append(operation_id)
+    return planned
+
+
+async def _plan_one(
+    database: Database, publisher_id: str, threshold: Micros, clock: Clock
+) -> str | None:
+    async with database.writing() as tx:
+        # Taking the row is the lock: of two runs at once, the second sees what the first left.
+        payee = await tx.get_one(PublisherPayee, publisher_id, with_for_update=True)
+        payee.updated_at = clock.now()
+        await tx.flush()
+        account = _payable(publisher_id)
+        available = (await balances(tx, [account]))[account].available
+        amount = Micros(available.amount // CENT * CENT)
+        if not payee.can_receive or payee.stripe_account_id is None or amount < threshold:
+            return None
+        payout_id = new_id("pay")
+        params = {
+            "payout": payout_id,
+            "account": payee.stripe_account_id,
+            "cents": cents(amount),
+        }
+        tx.add(
+            Payout(
+                id=payout_id,
+                publisher_id=publisher_id,
+                stripe_account_id=payee.stripe_account_id,
+                amount=amount,
+                state="planned",
+                created_at=clock.now(),
+            )
+        )
+        held = till_postings.payout_hold(publisher_id, amount, key=f"payout:{payout_id}:held")
+        await journal.post(tx, held, clock=clock)
+        return await plan(tx, "transfer", publisher_id, params, clock=clock)
+
+
+def settle_transfer(clock: Clock) -> Settle:
+    """Book a payment that was made, or put the money back for one that was refused."""
+
+    async def settle(tx: WriteSession, row: StripeOperation, outcome: Outcome) -> None:
+        payout = await tx.get_one(Payout, row.params["payout"])
+        payout.finished_at = clock.now()
+        match outcome:
+            case Done(stripe_id=stripe_id):
+                payout.state, payout.stripe_transfer_id = "paid", stripe_id
+                sent = till_postings.payout_sent(
+                    payout.publisher_id, payout.amount, key=f"payout:{payout.id}:sent"
+                )
+                await journal.post(tx, sent, clock=clock)
+            case Declined(code=code):
+                payout.state = "waiting" if code == _WAIT_FOR_FUNDS else "failed"
+                back = till_postings.payout_released(
+                    payout.publisher_id, payout.amount, key=f"payout:{payout.id}:released"
+                )
+                await journal.post(tx, back, clock=clock)
+
+    return settle
+
+
+async def note_payee(
+    tx: WriteSession, stripe_account_id: str, *, can_receive: bool, clock: Clock
+) -> None:
+    """Note whether a connected account may receive. Raises LookupError for an unknown one."""
+    payee = await tx.scalar(
+        sa.select(PublisherPayee).where(PublisherPayee.stripe_account_id == stripe_account_id)
+    )
+    if payee is None:
+        raise LookupError("This account is not in our books yet.")
+    payee.can_receive, payee.updated_at = can_receive, clock.now()
+
+
+async def plan_payee(
+    tx: WriteSession, publisher_id: str, *, email: str, name: str, clock: Clock
+) -> str | None:
+    """Plan the connected account of a publisher; None when it has one."""
+    payee = await tx.get(PublisherPayee, publisher_id)
+    if payee is None:
+        payee = PublisherPayee(publisher_id=publisher_id, can_receive=False, updated_at=clock.now())
+        tx.add(payee)
+        await tx.flush()
+    if payee.stripe_account_id is not None:
+        return None
+    return await plan(tx, "payee", publisher_id, {"email": email, "name": name}, clock=clock)
+
+
+async def settle_payee(tx: WriteSession, row: StripeOperation, outcome: Outcome) -> None:
+    """Note the account that was made."""
+    if isinstance(outcome, Done):
+        payee = await tx.get_one(PublisherPayee, row.owner_id)
+        payee.stripe_account_id = payee.stripe_account_id or outcome.stripe_id
+
+
+def _payable(publisher_id: str) -> str:
+    return f"pub:{publisher_id}:payable"

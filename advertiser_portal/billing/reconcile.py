@@ -1,0 +1,206 @@
+"""Does the ledger agree with the till? Every line of Stripe's account is explained, or stands out.
+
+Reads balance transactions of a window with overlap (a crash may have left a gap), books the fees,
+follows what we missed, and parks what nobody can explain in `suspense`, which raises an alarm until
+it is empty again. Afterwards `stripe_clearing` equals what Stripe holds.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from advertiser_portal.billing.events import EventDesk, receive
+from advertiser_portal.billing.gateway import Movement, PaymentGateway, micros
+from advertiser_portal.billing.tables import (
+    BalanceTransaction,
+    DisputeRow,
+    Payout,
+    RefundRow,
+    TopUp,
+)
+from kernel.clock import Clock
+from kernel.database import Database, WriteSession
+from kernel.money import ZERO, Micros
+from kernel.telemetry import gauge, logger
+from ledger import journal, till_postings
+from ledger.account import STRIPE_CLEARING, SUSPENSE
+from ledger.balances import balances
+from ledger.postings import Posting, reversal
+from ledger.recorded import is_booked, posting_of
+
+_log = logger(__name__)
+_difference = gauge("till_difference_micros", "Stripe's balance minus the ledger's, in micros")
+
+OVERLAP: Final = timedelta(days=3)
+_BANK: Final = {"payout", "payout_failure", "payout_cancel", "topup", "topup_reversal"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """How the two accounts compare: `difference` and `suspense` are zero when all is well."""
+
+    seen: int
+    explained: int
+    unexplained: int
+    held: Micros
+    booked: Micros
+    suspense: Micros
+
+    @property
+    def difference(self) -> Micros:
+        return self.held - self.booked
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.difference and not self.suspense
+
+
+class Reconciler:
+    """Compares and explains; safe to run at any time, twice, or beside itself."""
+
+    def __init__(
+        self, database: Database, gateway: PaymentGateway, desk: EventDesk, *, clock: Clock
+    ) -> None:
+        self._database, self._gateway = database, gateway
+        self._desk, self._clock = desk, clock
+
+    async def run(self, *, window: timedelta = timedelta(days=30)) -> Reconciliation:
+        """Explain what moved in `window` and compare the sums."""
+        since = self._clock.now() - window - OVERLAP
+        for notice in await self._gateway.undelivered(since):
+            await receive(self._database, notice, clock=self._clock)
+        await self._desk.drain()
+        movements = await self._gateway.movements(since)
+        explained = 0
+        for movement in reversed(movements):
+            explained += await self._explain(movement)
+        return await self._compare(len(movements), explained)
+
+    async def _explain(self, movement: Movement) -> bool:
+        async with self._database.writing() as tx:
+            row = await self._row_of(tx, movement)
+            if row.explained_by is not None and not row.explained_by.startswith("suspense:"):
+                return True
+        key = await self._key_of(movement)
+        if key is None and await self._missed(movement):
+            key = await self._key_of(movement)
+        async with self._database.writing() as tx:
+            row = await self._row_of(tx, movement)
+            return await self._book(tx, row, movement, key)
+
+    async def _row_of(self, tx: WriteSession, movement: Movement) -> BalanceTransaction:
+        row = await tx.get(BalanceTransaction, movement.id)
+        if row is None:
+            row = BalanceTransaction(
+                id=movement.id,
+                type=movement.type,
+                amount_cents=movement.amount_cents,
+                fee_cents=movement.fee_cents,
+                source=movement.source,
+                created_at=movement.created,
+            )
+            tx.add(row)
+            await tx.flush()
+        return row
+
+    async def _book(
+        self, tx: WriteSession, row: BalanceTransaction, movement: Movement, key: str | None
+    ) -> bool:
+        if movement.fee_cents:
+            fee = till_postings.processor_fee(
+                micros(movement.fee_cents),
+                key=f"fee:{movement.id}",
+                dispute=movement.type == "adjustment",
+            )
+            await journal.post(tx, fee, clock=self._clock)
+        amount = micros(movement.amount_cents)
+        if key is None and movement.type in _BANK and amount:
+            key = f"bank:{movement.id}"
+            booked = till_postings.moved_to_bank(-amount, key=key)
+            await journal.post(tx, booked, clock=self._clock)
+        if key is None:
+            await self._park(tx, row, amount)
+            return False
+        await self._unpark(tx, row)
+        row.explained_by = key
+        return True
+
+    async def _park(self, tx: WriteSession, row: BalanceTransaction, amount: Micros) -> None:
+        if row.explained_by is None and amount:
+            row.explained_by = f"suspense:{row.id}"
+            parked: Posting = till_postings.unexplained(amount, key=row.explained_by)
+            await journal.post(tx, parked, clock=self._clock)
+            _log.error("till_unexplained", kind=row.type)
+
+    async def _unpark(self, tx: WriteSession, row: BalanceTransaction) -> None:
+        if row.explained_by is not None and row.explained_by.startswith("suspense:"):
+            parked = await posting_of(tx, row.explained_by)
+            assert parked is not None, "A parked movement has its posting."
+            undone = reversal(parked, f"un{row.explained_by}")
+            await journal.post(tx, undone, clock=self._clock)
+
+    async def _missed(self, movement: Movement) -> bool:
+        """Follow what a movement speaks of, as its webhook would have made us do."""
+        about = {"charge": "payment", "refund": "refund", "refund_failure": "refund"}.get(
+            movement.type
+        )
+        source = movement.source
+        if movement.type == "adjustment" and source and source.startswith(("dp_", "du_")):
+            about = "dispute"
+        if about is None or source is None:
+            return False
+        if about == "payment":
+            source = await self._gateway.charge_payment(source)
+        if source is None:
+            return False
+        try:
+            await self._desk.follow(about, source)
+        except LookupError:
+            return False
+        return True
+
+    async def _key_of(self, movement: Movement) -> str | None:
+        """The key under which the ledger knows this movement, if it does."""
+        async with self._database.reading() as session:
+            keys = {
+                "charge": sa.select("top_up:" + TopUp.payment_intent_id).where(
+                    TopUp.charge_id == movement.source
+                ),
+                "refund": sa.select("refund:" + RefundRow.operation_id + ":paid").where(
+                    RefundRow.stripe_refund_id == movement.source
+                ),
+                "refund_failure": sa.select("refund:" + RefundRow.operation_id + ":returned").where(
+                    RefundRow.stripe_refund_id == movement.source
+                ),
+                "transfer": sa.select("payout:" + Payout.id + ":sent").where(
+                    Payout.stripe_transfer_id == movement.source
+                ),
+                "adjustment": sa.select(
+                    "dispute:"
+                    + DisputeRow.dispute_id
+                    + (":withdrawn" if movement.amount_cents < 0 else ":reinstated")
+                ).where(DisputeRow.dispute_id == movement.source),
+            }
+            query = keys.get(movement.type)
+            key = None if query is None else await session.scalar(query)
+            return str(key) if key and await is_booked(session, str(key)) else None
+
+    async def _compare(self, seen: int, explained: int) -> Reconciliation:
+        holdings = await self._gateway.holdings()
+        async with self._database.reading() as session:
+            found = await balances(session, [STRIPE_CLEARING, SUSPENSE])
+        held = micros(holdings.total_cents)
+        result = Reconciliation(
+            seen=seen,
+            explained=explained,
+            unexplained=seen - explained,
+            held=held,
+            booked=found[STRIPE_CLEARING].posted,
+            suspense=found[SUSPENSE].posted if SUSPENSE in found else ZERO,
+        )
+        _difference.set(result.difference.amount)
+        if not result.is_clean:
+            _log.error("till_differs", count=result.unexplained)
+        return result
