@@ -24,7 +24,7 @@ from adserver.events.tables import DecisionRow
 from adserver.events.tokens import ClickTokens
 from adserver.matching.snapshots import IndexKeeper
 from kernel.clock import Clock
-from kernel.database import Database
+from kernel.database import Database, WriteSession
 from kernel.group_commit import GroupCommit
 from kernel.money import Micros
 from kernel.shared_state import InProcessState, SharedState
@@ -38,6 +38,7 @@ PUBLIC_URL = "http://ads.test"
 KEYS = SigningKeys({1: b"k" * 32})
 ZERO = Publisher(PUBLISHER_ZERO, "Tollfree API")
 PATIENT = DecisionSettings(deadline_ms=5_000)
+FACTS = ("Free returns for 60 days.", "Ships worldwide.", "Made since 1998.")
 SHOES = "What are the best running shoes for flat feet?"
 
 
@@ -132,7 +133,6 @@ class World:
     ) -> tuple[str, str]:
         """An approved creative in a live campaign of its own: campaign id and creative id."""
         advertiser = advertiser or await self.advertiser(name, wallet=wallet)
-        domain = domain_of(name)
         terms = CampaignTerms(
             name=f"{name} spring",
             bid=Micros(bid),
@@ -145,11 +145,11 @@ class World:
             title=title,
             body=body,
             cta="See the range",
-            landing_url=f"https://{domain}/range",
+            landing_url=f"https://{domain_of(name)}/range",
             category=category,
             example_prompts=prompts,
             language=language,
-            facts=("Free returns for 60 days.", "Ships worldwide.", "Made since 1998."),
+            facts=FACTS,
         )
         async with self.database.writing() as tx:
             campaign = await commands.create_campaign(
@@ -163,12 +163,15 @@ class World:
             made = await commands.create_creative(
                 tx, campaign_id=campaign.campaign_id, copy=copy, is_house=house, clock=self.clock
             )
-            await commands.submit_creative(
-                tx, made.creative_id, auto_approve_after_lint=False, clock=self.clock
-            )
-            if reviewed:
-                await commands.approve_creative(tx, made.creative_id, clock=self.clock)
+            await self._review(tx, made.creative_id, reviewed=reviewed)
         return campaign.campaign_id, made.creative_id
+
+    async def _review(self, tx: WriteSession, creative: str, *, reviewed: bool) -> None:
+        await commands.submit_creative(
+            tx, creative, auto_approve_after_lint=False, clock=self.clock
+        )
+        if reviewed:
+            await commands.approve_creative(tx, creative, clock=self.clock)
 
     async def open(self) -> AdEngine:
         """Read catalog and books; the engine sees them from now on."""
