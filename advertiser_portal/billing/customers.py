@@ -4,7 +4,6 @@ The row is inserted before anything is asked of the processor, and the operation
 from the advertiser, so that two requests at once make one customer.
 """
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from advertiser_portal.billing.gateway import Card, Declined, Done
@@ -13,6 +12,8 @@ from advertiser_portal.billing.tables import BillingCustomer, StripeOperation
 from kernel.clock import Clock
 from kernel.database import Database, WriteSession
 from kernel.errors import Conflict, Unavailable
+from ledger.rows import insert_missing
+from ledger.tables import rows_of
 
 
 async def customer_of(session: AsyncSession, advertiser_id: str) -> BillingCustomer | None:
@@ -47,31 +48,22 @@ async def ensure_customer(
 async def _planned(
     tx: WriteSession, advertiser_id: str, *, email: str, name: str, clock: Clock
 ) -> str:
-    known = await tx.scalar(
-        sa.select(StripeOperation.id).where(
-            StripeOperation.owner_id == advertiser_id,
-            StripeOperation.kind == "customer",
-            StripeOperation.state != "failed",
-        )
-    )
-    if known is not None:
-        return str(known)
-    if await tx.get(BillingCustomer, advertiser_id) is None:
-        tx.add(BillingCustomer(advertiser_id=advertiser_id, created_at=clock.now()))
-    operation_id = f"op_customer_{advertiser_id}"[:40]
-    tx.add(
-        StripeOperation(
-            id=operation_id,
-            kind="customer",
-            owner_id=advertiser_id,
-            idempotency_key=f"tollfree:customer:{advertiser_id}",
-            params={"email": email, "name": name},
-            state="planned",
-            created_at=clock.now(),
-        )
-    )
-    await tx.flush()
-    return operation_id
+    # Inserted unless there: of two visits at once, the second waits for the first and finds it.
+    now = clock.now()
+    customer = {"advertiser_id": advertiser_id, "created_at": now}
+    await insert_missing(tx, rows_of(BillingCustomer), [customer])
+    operation = {
+        "id": f"op_{advertiser_id}"[:40],
+        "kind": "customer",
+        "owner_id": advertiser_id,
+        "idempotency_key": f"tollfree:customer:{advertiser_id}",
+        "params": {"email": email, "name": name},
+        "state": "planned",
+        "attempts": 0,
+        "created_at": now,
+    }
+    await insert_missing(tx, rows_of(StripeOperation), [operation])
+    return str(operation["id"])
 
 
 async def settle_customer(tx: WriteSession, row: StripeOperation, outcome: Outcome) -> None:
@@ -83,7 +75,8 @@ async def settle_customer(tx: WriteSession, row: StripeOperation, outcome: Outco
                 raise Conflict("This advertiser has another customer already.")
             customer.stripe_customer_id = stripe_id
         case Declined():
-            # Asked again, a refusal would be final: the next visit plans anew.
+            # A refusal would be final under this key: the next visit asks anew.
+            row.state = "planned"
             row.idempotency_key += f":{row.attempts}"
 
 

@@ -47,13 +47,17 @@ class StripeGateway:
         self._stripe: Any = stripe
         self._secrets = [secret for secret in webhook_secrets if secret]
         addresses: Any = {"api": base_url} if base_url else {}
+        self._http: Any = stripe.HTTPXClient(timeout=timeout_seconds, allow_sync_methods=False)
         self._client: Any = stripe.StripeClient(
             secret_key,
             stripe_version=API_VERSION,
             base_addresses=addresses,
             max_network_retries=0,
-            http_client=stripe.HTTPXClient(timeout=timeout_seconds, allow_sync_methods=False),
+            http_client=self._http,
         )
+
+    async def close(self) -> None:
+        await self._http.close_async()
 
     async def perform(self, operation: Operation) -> Done | Declined:
         errors = self._stripe
@@ -71,9 +75,7 @@ class StripeGateway:
             raise Unclear(f"Stripe did not answer clearly ({type(error).__name__}).") from None
 
     async def look_up(self, operation: Operation) -> Done | None:
-        made: Done | None = await self._reading(
-            LOOK_UPS[operation.kind], self._client, operation
-        )
+        made: Done | None = await self._reading(LOOK_UPS[operation.kind], self._client, operation)
         return made
 
     def read_event(self, body: bytes, signature: str) -> Notice:

@@ -21,6 +21,8 @@ from kernel.database import WriteSession
 from kernel.errors import BadRequest, Forbidden
 from kernel.money import ZERO, Micros
 from ledger import journal, till_postings
+from ledger.rows import insert_missing
+from ledger.tables import rows_of
 
 SMALLEST: Final = Micros.from_units(10)
 LARGEST: Final = Micros.from_units(25_000)
@@ -84,23 +86,22 @@ async def credit(
     if payment.status != "succeeded" or operation_id is None:
         return None
     operation = await operation_of(tx, operation_id)
-    known = await tx.get(TopUp, payment.id)
-    if known is not None:
-        known.charge_id = known.charge_id or payment.charge_id
-        return known
     net, tax = micros(payment.amount_cents - tax_cents), micros(tax_cents)
-    row = TopUp(
-        payment_intent_id=payment.id,
-        advertiser_id=operation.owner_id,
-        operation_id=operation_id,
-        charge_id=payment.charge_id,
-        net=net,
-        tax=tax,
-        automatic=operation.kind == "recharge",
-        created_at=clock.now(),
-    )
-    tx.add(row)
-    await tx.flush()
+    paid = {
+        "payment_intent_id": payment.id,
+        "advertiser_id": operation.owner_id,
+        "operation_id": operation_id,
+        "charge_id": payment.charge_id,
+        "net": net,
+        "tax": tax,
+        "automatic": operation.kind == "recharge",
+        "created_at": clock.now(),
+    }
+    # Inserted unless there: of two that bring the same payment, the second finds it credited.
+    new = await insert_missing(tx, rows_of(TopUp), [paid])
+    row = await tx.get_one(TopUp, payment.id)
+    if not new:
+        return row
     booked = till_postings.paid_top_up(
         operation.owner_id, net=net, tax=tax, key=f"top_up:{payment.id}"
     )
