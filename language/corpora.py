@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from language.sensitive_topics import SensitiveTopic
+from language.sensitive_topics import SensitiveTopic, screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +75,23 @@ def own_examples() -> Iterator[Example]:
     """The sentences written for this project."""
     source = resources.files("language") / "models" / "examples.toml"
     written: dict[str, Any] = tomllib.loads(source.read_text(encoding="utf-8"))
+    uses: list[str] = written["uses"]
     for at, thing in enumerate(written["things"]):
         for frames, wished in (("wish_frames", True), ("other_frames", False)):
             # A quarter of all combinations is enough to part the frame from the thing.
-            for frame in written[frames][at % 4 :: 4]:
-                yield Example("own", frame.format(thing=thing), wished, "")
+            for number, frame in enumerate(written[frames][at % 4 :: 4]):
+                use = uses[(3 * at + 5 * number) % len(uses)]
+                yield Example("own", frame.format(thing=thing, use=use), wished, "")
     for text in written["wishes"]:
         yield Example("own", text, True, "")
-    for text in written["harmless"]["twins"]:
-        yield Example("own", text, None, "")
+    for texts in written["harmless"].values():
+        for text in texts:
+            yield Example("own", text, None, "")
     for topic, texts in written["sensitive"].items():
         for text in texts:
             yield Example("own", text, False, SensitiveTopic(topic).value)
     for text in written["others"]:
-        yield Example("own", text, False, None)
+        yield Example("own", text, False, "")
 
 
 def public_examples(data: Path) -> Iterator[Example]:
@@ -110,8 +113,10 @@ def _issuebench(data: Path) -> Iterator[Example]:
     for row in _table(data / "issuebench" / "relevance_annotations.csv"):
         verdict = row["final_label"]
         political = True if "yes" in verdict else False if "no" in verdict else None
-        # A prompt that is not political may still be about anything else.
-        topic = SensitiveTopic.POLITICS.value if political else None
+        # A prompt that is not political may still be about anything else: where the lexicon, which
+        # reads it without a vector, finds nothing either, it is taken for harmless.
+        quiet = political is False and screen(row["user_prompt"]) is None
+        topic = SensitiveTopic.POLITICS.value if political else "" if quiet else None
         yield Example("issuebench", row["user_prompt"], None if political is None else False, topic)
 
 

@@ -17,6 +17,11 @@ _LEET: Final = str.maketrans("0134578@$!|€", "oieastbasiie")
 _REPEATED: Final = re.compile(r"(.)\1{2,}")
 _SPREAD: Final = re.compile(r"(?<!\w)(?:[a-z][\s.\-_*·]{1,2}){3,}[a-z](?!\w)")
 _STARRED: Final = re.compile(r"([a-z]+)[*#_]([a-z]+)")
+# A sign of disguise: within a word, anything but letters and everyday punctuation; or three of a
+# kind; or letters standing alone.
+_ODD: Final = re.compile(
+    r"[^\x00-\x7f]|[a-z][*#_@$!|0-9]|[@$0-9][a-z]|(.)\1\1|(?<![a-z])[a-z][\s.\-_*][a-z][\s.\-_*][a-z](?![a-z])"
+)
 _VOWELS: Final = "aeiou"
 _NOT_LETTERS: Final = re.compile(r"[^a-z]")
 _EDGES: Final = re.compile(r"^[^\w@$*]+|[^\w@$*]+$")
@@ -43,6 +48,8 @@ def plain_text(text: str) -> str:
 
 def _undisguised(plain: str) -> list[str]:
     """The words behind the disguises, with two neighbours each so that phrases still match."""
+    if not _ODD.search(plain):
+        return []
     chunks = [_EDGES.sub("", chunk) for chunk in _CHUNK.findall(plain)]
     found: list[str] = []
     reached = 0
@@ -60,6 +67,8 @@ def _undisguised(plain: str) -> list[str]:
 
 def _meanings(chunk: str) -> list[str]:
     """What a disguised word may stand for; nothing for an ordinary word."""
+    if not _ODD.search(chunk):
+        return []
     word = chunk
     if not word.isascii():
         word = word.translate(_LOOKALIKES)

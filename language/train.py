@@ -9,7 +9,7 @@ import argparse
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -43,6 +43,14 @@ _COMMERCIAL_SHARES: Final[dict[tuple[str, bool | None], float]] = {
     ("own", False): 4.0,
     ("ailuminate", False): 2.0,
     ("moderation", False): 2.0,
+}
+_HARMLESS_SHARES: Final[dict[tuple[str, bool | None], float]] = {
+    ("issuebench", True): 3.0,
+    ("own", True): 4.0,
+    ("clinc", True): 2.0,
+    ("webis", True): 1.0,
+    ("wands", True): 0.5,
+    ("lm_market", True): 1.0,
 }
 
 
@@ -102,7 +110,8 @@ def train_commercial(rows: Rows) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """Weights (one row) and card of the commercial-intent head."""
     features = _features(rows, COMMERCIAL)
     labels = np.array([row.is_commercial is True for row in rows.examples])
-    weight = _shared_weights(rows)
+    weight = _shared(rows, _COMMERCIAL_SHARES, [row.is_commercial for row in rows.examples])
+    weight = weight * (weight > 0.0).sum()
     fitted = _fit(features, labels, np.where(rows.held_back, 0.0, weight), COMMERCIAL)
     scores = features @ fitted[0] + fitted[1]
     line = commercial_line(rows.examples, scores, rows.held_back)
@@ -116,14 +125,15 @@ def train_topics(rows: Rows) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """Weights (a row for each topic with examples) and card of the sensitive-topics head."""
     features = _features(rows, SENSITIVE)
     harmless = np.array([row.topic == "" for row in rows.examples])
+    calm = _shared(rows, _HARMLESS_SHARES, [row.topic == "" for row in rows.examples])
     kept, biases, weights, scores = [], [], [], []
     for topic in SensitiveTopic:
         labels = np.array([row.topic == topic.value for row in rows.examples])
         if not labels.any():
             continue
         # Rows of other topics take no part: a text is often about two of them.
-        weight = np.where(labels, 1.0 / labels.sum(), np.where(harmless, 1.0 / harmless.sum(), 0.0))
-        weight = weight * (labels | harmless).sum()
+        weight = np.where(labels, 1.0 / labels.sum(), calm)
+        weight = weight * (weight > 0.0).sum() / weight.sum()
         held_out = np.where(rows.held_back, 0.0, weight)
         coefficients, bias = _fit(features, labels, held_out, SENSITIVE)
         scored = features @ coefficients + bias
@@ -159,10 +169,21 @@ def lineage(rows: Rows, embedder: Embedder) -> dict[str, Any]:
         "space": space_of(embedder.model_id),
         "trained_on_vectors_of": embedder.model_id,
         "rows": dict(sorted(sizes.items())),
-        "rows_sha256": digest.hexdigest(),
+        "rows_sha256": digest_of(rows.examples),
+        "own_sha256": digest_of(own_examples()),
         "seed": _SEED,
         "script": "python -m language.train",
     }
+
+
+def digest_of(examples: Iterable[Example]) -> str:
+    """One digest over sentences and labels, by which a card is checked against its data."""
+    digest = hashlib.sha256()
+    for row in examples:
+        digest.update(
+            f"{row.source}\x1f{row.text}\x1f{row.is_commercial}\x1f{row.topic}\x1e".encode()
+        )
+    return digest.hexdigest()
 
 
 def _card(
@@ -197,11 +218,14 @@ def _fit(
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
 
-def _shared_weights(rows: Rows) -> NDArray[np.float64]:
-    kinds = [(_set_of(row.source), row.is_commercial) for row in rows.examples]
+def _shared(
+    rows: Rows, shares: Mapping[tuple[str, bool | None], float], values: Sequence[bool | None]
+) -> NDArray[np.float64]:
+    """A weight for each row, so that each kind counts by its share; the weights add up to one."""
+    kinds = [(_set_of(row.source), value) for row, value in zip(rows.examples, values, strict=True)]
     counts = Counter(kinds)
-    shares = np.array([_COMMERCIAL_SHARES.get(kind, 0.0) / counts[kind] for kind in kinds])
-    used: NDArray[np.float64] = shares * (shares > 0.0).sum() / shares.sum()
+    weights = np.array([shares.get(kind, 0.0) / counts[kind] for kind in kinds])
+    used: NDArray[np.float64] = weights / weights.sum()
     return used
 
 

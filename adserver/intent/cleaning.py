@@ -27,10 +27,10 @@ _LOG_LINE: Final = re.compile(
 _PERSONAL: Final = (
     re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
     re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"),
-    re.compile(r"\b(?:\d[ -]?){13,19}\b"),
+    re.compile(r"\+\d[\d ()-]{7,20}\d\b"),
+    re.compile(r"\b(?:\d[ -]?){12,18}\d\b"),
     re.compile(r"\b\d{3}-\d{2}-\d{4}\b"),
-    re.compile(r"(?<![\w.])\+?\d{1,3}?[ .-]?\(?\d{2,4}\)?[ .-]\d{3,4}[ .-]?\d{3,4}\b"),
-    re.compile(r"(?<![\w.])\+\d{9,15}\b"),
+    re.compile(r"(?<![\w.])(?:\d{1,3}[ .-])?\(?\d{2,4}\)?[ .-]\d{3,4}[ .-]?\d{3,4}\b"),
     re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b"),
 )
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")

@@ -70,9 +70,9 @@ class CreativeVectors:
 
 
 def creative_text(creative: LiveCreative) -> str:
-    """The words of a creative that say what it is about; prices and facts would only blur them."""
+    """The words of a creative that say what it is about, the plainest first; facts would blur them."""
     keywords = ", ".join(creative.keywords)
-    return f"{creative.title}. {creative.body} {keywords}".strip()
+    return f"{keywords}. {creative.title}. {creative.body}".lstrip(". ")
 
 
 def _prompts(creative: LiveCreative) -> tuple[str, ...]:
