@@ -1,7 +1,7 @@
 """Run the server from an open socket to a clean end.
 
     socket listens → doorway answers → the road is built beside it → doorway opens → … → signal
-                   → 2 s for open streams → told to end → what is unwritten is written → exit
+                   → 1 s for open streams → told to end → what is unwritten is written → exit
 
 A signal ends the program within six seconds, however many streams are open. The signal is used up
 here, so that stopping on purpose is no error.
@@ -20,7 +20,7 @@ import uvicorn
 from tollfree.doorway import App, Doorway
 
 _GRACE_SECONDS = 3
-_PATIENCE_SECONDS = 2
+_PATIENCE_SECONDS = 1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
