@@ -20,6 +20,7 @@ from kernel.ids import new_id
 from kernel.money import Micros
 from ledger import journal, till_postings
 from ledger.balances import balances
+from ledger.settlement import settle
 
 THRESHOLD: Final = Micros.from_units(50)
 # Refusals after which the same payment may be tried again under a new operation.
@@ -30,6 +31,9 @@ async def plan_payouts(
     database: Database, *, clock: Clock, threshold: Micros = THRESHOLD
 ) -> list[str]:
     """Plan one payment for every publisher at or over the threshold; returns the operations."""
+    # What was earned or released a moment ago counts: bring the deferred columns up to date.
+    async with database.writing() as tx:
+        await settle(tx, clock=clock)
     async with database.reading() as session:
         payees = list(
             await session.scalars(sa.select(PublisherPayee).where(PublisherPayee.can_receive))
@@ -81,7 +85,7 @@ async def _plan_one(
 def settle_transfer(clock: Clock) -> Settle:
     """Book a payment that was made, or put the money back for one that was refused."""
 
-    async def settle(tx: WriteSession, row: StripeOperation, outcome: Outcome) -> None:
+    async def book(tx: WriteSession, row: StripeOperation, outcome: Outcome) -> None:
         payout = await tx.get_one(Payout, row.params["payout"])
         payout.finished_at = clock.now()
         match outcome:
@@ -98,7 +102,7 @@ def settle_transfer(clock: Clock) -> Settle:
                 )
                 await journal.post(tx, back, clock=clock)
 
-    return settle
+    return book
 
 
 async def note_payee(
