@@ -56,7 +56,7 @@ def read_request(
     verifies: Callable[[str], bool],
 ) -> ChatRequest:
     """Read the body of ``POST /v1/chat/completions``. Raises BadRequest that names the member."""
-    body = _json_object(raw)
+    body = json_object(raw)
     model, stream = body.get("model"), body.get("stream")
     if not isinstance(model, str) or not model:
         raise BadRequest("`model` is missing. GET /v1/models lists what there is.", param="model")
@@ -73,6 +73,9 @@ def read_request(
     if removed.altered:
         _SPANS_ALTERED.inc(removed.altered)
     body["messages"] = removed.messages
+    if body.get("store"):
+        # Conversations are kept nowhere, not at the provider either.
+        body["store"] = False
     return ChatRequest(
         model=model,
         stream=stream is True,
@@ -83,7 +86,8 @@ def read_request(
     )
 
 
-def _json_object(raw: bytes) -> dict[str, Any]:
+def json_object(raw: bytes) -> dict[str, Any]:
+    """The object that a body holds. Raises BadRequest."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:

@@ -204,6 +204,10 @@ class StreamedAnswer:
         # Some upstreams say [DONE] without a finish reason; clients wait for one.
         return finish_chunk(self._envelope)
 
+    def broken_off(self, error: TollfreeError) -> bytes:
+        """The event that ends this stream from outside."""
+        return error_event(error)
+
     async def close(self, status: int = 499) -> None:
         """Book the call and let the upstream go, once. Needed from outside if nobody iterated."""
         if self._is_closed:

@@ -1,5 +1,6 @@
-"""``POST /v1/chat/completions`` as raw ASGI: the hot path, without a framework in it.
+"""Answering over HTTP as raw ASGI: the hot path, without a framework in it.
 
+Serves ``POST /v1/chat/completions`` and, with another heart and dialect, its sister surfaces.
 Checks the key, reads the body, hands both to the heart and its answer to the socket. While the
 answer is written it watches the connection: a caller who leaves stops the upstream at once, even
 a silent one, and a silent upstream is covered by SSE comments. A stream that we must end ourselves
@@ -14,9 +15,8 @@ from typing import Any, Final
 from starlette.types import Receive, Scope, Send
 
 from api.access.key_book import KeyBook
-from api.chat.completion import ChatHeart
 from api.chat.plain_answer import PlainAnswer
-from api.chat.streamed_answer import StreamedAnswer
+from api.http.dialect import OPENAI, Dialect, Heart, Streamed
 from api.http.openai_errors import UNEXPECTED, MethodNotAllowed, ShuttingDown, send_error
 from api.http.request_body import CallerLeft, discard_body, read_body
 from api.upstream.event_stream import KEEP_ALIVE, error_event
@@ -43,20 +43,21 @@ class ChatCompletions:
 
     def __init__(
         self,
-        heart: ChatHeart,
+        heart: Heart,
         keys: KeyBook,
         *,
         max_body_bytes: int = _MAX_BODY_BYTES,
         keep_alive_seconds: float = _KEEP_ALIVE_SECONDS,
+        dialect: Dialect = OPENAI,
     ) -> None:
-        self._heart, self._keys = heart, keys
+        self._heart, self._keys, self._dialect = heart, keys, dialect
         self._max_body_bytes = max_body_bytes
         self._keep_alive_seconds = keep_alive_seconds
         self._open: set[_Exchange] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         arrived = self._heart.clock.monotonic()
-        exchange = _Exchange(scope, send)
+        exchange = _Exchange(scope, send, self._dialect)
         try:
             await self._serve(exchange, scope, receive, arrived)
         except CallerLeft:
@@ -76,10 +77,10 @@ class ChatCompletions:
         self, exchange: "_Exchange", scope: Scope, receive: Receive, arrived: float
     ) -> None:
         if scope["method"] != "POST":
-            raise MethodNotAllowed("Use POST for chat completions.")
+            raise MethodNotAllowed("Use POST at this address.")
         headers = _headers_of(scope)
         try:
-            caller = await self._keys.verify(headers.get("authorization"))
+            caller = await self._keys.verify(self._dialect.authorization(headers))
         except (Unauthenticated, Unavailable):
             await discard_body(receive)
             raise
@@ -99,12 +100,14 @@ class ChatCompletions:
 class _Exchange:
     """One request and its answer on one connection."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self._send = send
+    def __init__(self, scope: Scope, send: Send, dialect: Dialect) -> None:
+        self._send, self._dialect = send, dialect
         known = scope.get("request_id")
         self.request_id: str = known or new_id("req")
         # The middleware that made the id adds the header itself.
         self._headers: _Headers = [] if known else [(b"x-request-id", self.request_id.encode())]
+        self._headers.extend(dialect.headers(self.request_id))
+        self._break_off = error_event
         self._task: asyncio.Task[None] | None = None
         self._is_started = self._is_streaming = self._is_stopped = False
         self._blocks_sent = 0
@@ -139,7 +142,7 @@ class _Exchange:
         if self._task is not None:
             self._task.cancel()
 
-    async def send(self, answer: PlainAnswer | StreamedAnswer) -> None:
+    async def send(self, answer: PlainAnswer | Streamed) -> None:
         """Write the answer to the socket and tell it what became of it."""
         upstream = (b"x-tollfree-upstream", answer.upstream.encode())
         if isinstance(answer, PlainAnswer):
@@ -152,6 +155,7 @@ class _Exchange:
                 raise
             answer.sent()
             return
+        self._break_off = answer.broken_off
         try:
             await self._start([*_EVENT_STREAM, upstream])
             self._is_streaming = True
@@ -167,10 +171,11 @@ class _Exchange:
         """Tell the caller about an error, in whatever way is still open."""
         if not self._is_started:
             self._is_started = True
-            await send_error(self._send, error, headers=tuple(self._headers))
+            body = self._dialect.refusal(error, self.request_id)
+            await send_error(self._send, error, headers=tuple(self._headers), body=body)
         elif self._is_streaming:
             self._is_streaming = False
-            await self._body(error_event(error), more=False)
+            await self._body(self._break_off(error), more=False)
 
     async def _ended(self, task: "asyncio.Task[None]") -> None:
         try:

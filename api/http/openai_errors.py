@@ -38,10 +38,15 @@ class ShuttingDown(TollfreeError):
 
 
 async def send_error(
-    send: Send, error: TollfreeError, *, headers: tuple[tuple[bytes, bytes], ...] = ()
+    send: Send,
+    error: TollfreeError,
+    *,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+    body: bytes | None = None,
 ) -> None:
-    """Answer with an error: status, headers and body at once."""
-    body = orjson.dumps(error_body(error))
+    """Answer with an error: status, headers and body at once; `body` for another wire's shape."""
+    if body is None:
+        body = orjson.dumps(error_body(error))
     await send(
         {
             "type": "http.response.start",
