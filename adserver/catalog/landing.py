@@ -4,8 +4,10 @@ The address is always the one that was last approved, read from our row. What wa
 owner or by us, leads nowhere: the desk then shows a neutral page.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +18,7 @@ from adserver.catalog.spending import limits_of
 from adserver.catalog.tables import AdvertiserRow, CampaignRow, CreativeRow
 from kernel.money import Micros
 from ledger.charging import LimitKey
+from ledger.rows import is_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,13 @@ class Landing:
 
 async def landing_of(session: AsyncSession, creative_number: int) -> Landing | None:
     """The landing of a creative by its number."""
+    return (await landings_of(session, [creative_number])).get(creative_number)
+
+
+async def landings_of(
+    session: AsyncSession, creative_numbers: Collection[int]
+) -> dict[int, Landing]:
+    """The landings of many creatives, by number; one that never existed is not among them."""
     found = await session.execute(
         sa.select(
             CreativeRow.number,
@@ -74,11 +84,12 @@ async def landing_of(session: AsyncSession, creative_number: int) -> Landing | N
         )
         .join(CampaignRow, CampaignRow.id == CreativeRow.campaign_id)
         .join(AdvertiserRow, AdvertiserRow.id == CampaignRow.advertiser_id)
-        .where(CreativeRow.number == creative_number)
+        .where(is_among(session, CreativeRow.number, sorted(set(creative_numbers))))
     )
-    row = found.one_or_none()
-    if row is None:
-        return None
+    return {row[0]: _landing(tuple(row)) for row in found}
+
+
+def _landing(row: Sequence[Any]) -> Landing:
     number, url, is_house, campaign_id, status, ends_at, total, daily, advertiser_id, standing = row
     return Landing(
         creative_number=number,

@@ -31,6 +31,7 @@ class Unbilled(StrEnum):
     NO_PUBLISHER = "no_publisher"
     NO_FUNDS = "no_funds"
     NO_BUDGET = "no_budget"
+    CONFLICT = "conflict"
 
 
 @dataclass(frozen=True, slots=True)

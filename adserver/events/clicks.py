@@ -3,17 +3,19 @@
 The redirect never fails and never waits long: the address comes from our own row, or from memory
 while the database is away. The money fails closed: one transaction holds the click and its charge,
 and a click that cannot be shown to be billable is recorded as unbilled. Machines are noted apart,
-so that a link preview does not use up the one click of a decision.
+so that a link preview does not use up the one click of a decision. Clicks that come together are read
+and written together, and nobody is told of a charge before it is durable.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from adserver.catalog.landing import Landing
-from adserver.catalog.queries import LiveCreative, landing_of
-from adserver.events.click_rows import decided_of, note_visit, write_click
+from adserver.catalog.landing import Landing, landings_of
+from adserver.catalog.queries import LiveCreative
+from adserver.events.batches import Batches
+from adserver.events.click_rows import Click, decided_of_each, note_visit, write_clicks
 from adserver.events.click_rules import Decided, with_click_id
 from adserver.events.known_landings import KnownLandings
 from adserver.events.tokens import ClickToken, ClickTokens
@@ -29,6 +31,7 @@ _clicks = counter("clicks", "Clicks that were followed, by what became of them."
 _PAUSES_MS: Final = (10, 15, 25, 40, 60, 100)
 
 Found = TypeVar("Found")
+_Found = tuple[Landing | None, Decided | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class ClickDesk:
         self._database, self._tokens, self._clock = database, tokens, clock
         self._programs_pay, self._deadline_s = programs_pay, deadline_ms / 1000
         self._known = KnownLandings()
+        self._reads = Batches(self._read_all)
+        self._writes = Batches(self._write_all)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def follow(
@@ -113,19 +118,28 @@ class ClickDesk:
             return ClickOutcome(url, billed=False, reason="unavailable")
         return ClickOutcome(url, billed=not unbilled, reason=unbilled or None)
 
-    async def _read(self, click: ClickToken) -> tuple[Landing | None, Decided | None]:
-        async with self._database.reading() as session:
-            landing = await landing_of(session, click.creative_number)
-            decided = await decided_of(session, click.decision_id)
-        if landing is not None:
-            self._known.add(landing)
-        return landing, decided
+    async def _read(self, click: ClickToken) -> _Found:
+        return await self._reads.ask(click)
 
-    async def _charge(self, click: ClickToken, landing: Landing, decided: Decided | None) -> str:
+    async def _read_all(self, clicks: Sequence[ClickToken]) -> list[_Found]:
+        async with self._database.reading() as session:
+            landings = await landings_of(session, [click.creative_number for click in clicks])
+            decided = await decided_of_each(session, [click.decision_id for click in clicks])
+        for landing in landings.values():
+            self._known.add(landing)
+        return [
+            (landings.get(click.creative_number), decided.get(click.decision_id))
+            for click in clicks
+        ]
+
+    async def _charge(self, token: ClickToken, landing: Landing, decided: Decided | None) -> str:
         """The reason why the click was not billed; empty when it was."""
-        decided = await self._wait_until_durable(click, decided)
+        decided = await self._wait_until_durable(token, decided)
+        return await self._writes.ask(Click(token, landing, decided))
+
+    async def _write_all(self, clicks: Sequence[Click]) -> list[str]:
         async with self._database.writing() as tx:
-            return await write_click(tx, click, landing, decided, clock=self._clock)
+            return await write_clicks(tx, clicks, clock=self._clock)
 
     async def _wait_until_durable(
         self, click: ClickToken, decided: Decided | None
@@ -135,8 +149,7 @@ class ClickDesk:
             if decided is not None and decided.delivered_at is not None:
                 return decided
             await asyncio.sleep(pause_ms / 1000)
-            async with self._database.reading() as session:
-                decided = await decided_of(session, click.decision_id)
+            _, decided = await self._read(click)
         return decided
 
     async def _note(self, click: ClickToken, reason: str) -> bool:

@@ -1,0 +1,86 @@
+"""Answer many small questions as one.
+
+Whoever asks waits for the answer to the whole batch, so nothing is told before it is true. While
+one batch is answered the next one gathers, which makes batches as large as the load needs. A batch
+that fails is asked again one by one, so that one bad question spoils no other.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+from kernel.errors import Unavailable
+
+Asked = TypeVar("Asked")
+Told = TypeVar("Told")
+
+# When so many fail in a row it is not the questions, and the others need not wait to hear it.
+_HOPELESS_AFTER: Final = 3
+
+
+class Batches(Generic[Asked, Told]):
+    """Gathers what many tasks ask and answers at most `most` of them at a time, in order."""
+
+    def __init__(
+        self,
+        answer: Callable[[Sequence[Asked]], Awaitable[Sequence[Told]]],
+        *,
+        most: int = 256,
+        pause_ms: int = 2,
+        capacity: int = 20_000,
+    ) -> None:
+        self._answer = answer
+        self._most, self._pause_s, self._capacity = most, pause_ms / 1000, capacity
+        self._waiting: list[tuple[Asked, asyncio.Future[Told]]] = []
+        self._draining: asyncio.Task[None] | None = None
+
+    async def ask(self, question: Asked) -> Told:
+        """The answer, or the error with which it failed. Raises Unavailable when too many wait."""
+        if len(self._waiting) >= self._capacity:
+            raise Unavailable("The database is behind with its work. Try again in a moment.")
+        told: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._waiting.append((question, told))
+        if self._draining is None or self._draining.done():
+            self._draining = asyncio.create_task(self._drain())
+        return await told
+
+    async def close(self) -> None:
+        """Answer what is waiting."""
+        while self._draining is not None and not self._draining.done():
+            await asyncio.wait({self._draining})
+
+    async def _drain(self) -> None:
+        await asyncio.sleep(self._pause_s)
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            await self._answer_all(batch)
+
+    async def _answer_all(self, batch: Sequence[tuple[Asked, "asyncio.Future[Told]"]]) -> None:
+        error = await self._try(batch)
+        if error is None:
+            return
+        failed_in_a_row = 0
+        for one in batch if len(batch) > 1 else ():
+            if failed_in_a_row == _HOPELESS_AFTER:
+                break
+            problem = await self._try([one])
+            failed_in_a_row = 0 if problem is None else failed_in_a_row + 1
+            if problem is not None:
+                _fail(one, problem)
+        for one in batch:
+            _fail(one, error)
+
+    async def _try(self, batch: Sequence[tuple[Asked, "asyncio.Future[Told]"]]) -> Exception | None:
+        try:
+            answers = await self._answer([question for question, _ in batch])
+        except Exception as error:  # noqa: BLE001  a process edge: those who ask are told
+            return error
+        for (_, told), answer in zip(batch, answers, strict=True):
+            if not told.done():
+                told.set_result(answer)
+        return None
+
+
+def _fail(one: tuple[Asked, "asyncio.Future[Told]"], error: Exception) -> None:
+    if not one[1].done():
+        one[1].set_exception(error)
