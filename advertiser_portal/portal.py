@@ -9,6 +9,9 @@ PORTAL: Final = Portal(
     title="Advertisers",
     home="/advertiser/",
     templates=Path(__file__).parent / "templates",
-    places=(Place("Overview", "/advertiser/", "home"),),
+    places=(
+        Place("Overview", "/advertiser/", "home"),
+        Place("Billing", "/advertiser/billing", "wallet"),
+    ),
     pitch="See what your campaigns bring, and stop or start them.",
 )

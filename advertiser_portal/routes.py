@@ -5,23 +5,35 @@ GET  /advertiser/live                        its numbers          ?seen=<digest>
 GET  /advertiser/campaigns/{id}              one campaign
 GET  /advertiser/campaigns/{id}/live         its numbers
 POST /advertiser/campaigns/{id}/pause        and /resume
-GET, POST /advertiser/sign-in                POST /advertiser/sign-out
+GET  /advertiser/billing                     balance, payments; /confirm/{intent}
+POST /advertiser/billing/add-funds           /card /recharge /recharge/off /refund
+GET, POST /advertiser/sign-in, /sign-up, /confirm/{token}       POST /advertiser/sign-out
+GET  /advertiser/members, /outbox            POST /advertiser/members/…
+GET, POST /advertiser/invitations/{token}
 """
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from advertiser_portal.billing.till import Till
+from advertiser_portal.billing_pages import BillingPages
 from advertiser_portal.campaign_acts import CampaignActs
 from advertiser_portal.overview_pages import OverviewPages
 from advertiser_portal.portal import PORTAL
+from advertiser_portal.welcome import AdvertiserWelcome
 from web.front_desk import FrontDesk
+from web.members_pages import add_members
 from web.page_route import page_route
 from web.pages import Pages
 from web.sign_in_pages import add_nothing_here, add_sign_in
+from web.sign_up_pages import add_sign_up
 
 
-def routes(front: FrontDesk) -> APIRouter:
-    """The portal's router. Static files are `web.assets.routes(front.assets)`, once for all."""
+def routes(front: FrontDesk, till: Till | None = None) -> APIRouter:
+    """The portal's router, with billing where there is a till.
+
+    Static files are `web.assets.routes(front.assets)`, once for all.
+    """
     pages = Pages(front, PORTAL)
     router = APIRouter(
         prefix=PORTAL.home.rstrip("/"),
@@ -30,6 +42,8 @@ def routes(front: FrontDesk) -> APIRouter:
         include_in_schema=False,
     )
     add_sign_in(router, pages)
+    add_sign_up(router, pages, AdvertiserWelcome(front.clock))
+    add_members(router, pages)
     reading = OverviewPages(pages)
     router.add_api_route("/", reading.overview, methods=["GET"])
     router.add_api_route("/live", reading.overview_live, methods=["GET"])
@@ -38,5 +52,7 @@ def routes(front: FrontDesk) -> APIRouter:
     acts = CampaignActs(pages, reading)
     router.add_api_route("/campaigns/{campaign_id}/pause", acts.pause, methods=["POST"])
     router.add_api_route("/campaigns/{campaign_id}/resume", acts.resume, methods=["POST"])
+    if till is not None:
+        BillingPages(pages, till).add_to(router)
     add_nothing_here(router, pages)
     return router

@@ -162,6 +162,17 @@ class StripeGateway:
         intent: str | None = found.payment_intent
         return intent
 
+    async def confirm_address(
+        self, payment_id: str, *, card_id: str, return_url: str
+    ) -> str | None:
+        confirm = self._client.v1.payment_intents.confirm_async
+        found = await self._reading(
+            confirm, payment_id, {"payment_method": card_id, "return_url": return_url}
+        )
+        action = found.next_action
+        address: str | None = action.redirect_to_url.url if action else None
+        return address
+
     async def can_receive(self, account_id: str) -> bool:
         found = await self._reading(self._client.v2.core.accounts.retrieve_async, account_id)
         recipient = found.configuration.recipient if found.configuration else None
