@@ -1,0 +1,116 @@
+# ruff: noqa: ANN001, ANN201, ANN202
+"""Measure money: click charges from the token's check to the committed group, no HTTP.
+
+    PYTHONPATH=. python bench/money.py [--json] [--clicks 6000] [--together 256] [--out FILE]
+
+One hot campaign, all clicks distinct, `together` of them under way at any moment. The latency of a
+click is from `follow` to its answer. The database runs on the same cores. `*_per_cpu_second` is the
+rate by our own process's CPU time, which on a shared machine is the truer figure. Ends with one
+line of JSON.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import time
+from pathlib import Path
+from statistics import quantiles
+
+import uvloop
+from money_rig import an_ad, decisions, migrated
+
+from adserver.events.clicks import ClickDesk
+from adserver.events.tokens import ClickTokens
+from kernel.clock import SystemClock
+from kernel.database import Database
+from kernel.signing import SigningKeys
+from ledger.settlement import settle
+from ledger.verify import verify
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"
+PRICE = 350_000
+
+
+async def measure(url, *, clicks, together):
+    """Charges per second and the latency of each click in ms; the books are checked after."""
+    database, clock = Database(url), SystemClock()
+    tokens = ClickTokens(SigningKeys({1: b"k" * 32}))
+    budget = PRICE * clicks * 2
+    advertiser, creative = await an_ad(database, clock, funds=budget, total=budget, daily=budget)
+    ids = await decisions(
+        database, clock, advertiser, creative, count=clicks + together, price=PRICE
+    )
+    links = iter([tokens.mint(one, creative.number) for one in ids])
+    desk = ClickDesk(database, tokens, clock, deadline_ms=30_000)
+    await asyncio.gather(*(_follow(desk, next(links)) for _ in range(together)))
+    taken, settled, done = [], 0, asyncio.Event()
+
+    async def visitor():
+        for link in links:
+            took_ms = await _follow(desk, link)
+            taken.append(took_ms)
+
+    async def settlement():
+        # As in production, beside the clicks.
+        nonlocal settled
+        while not done.is_set():
+            async with database.writing() as tx:
+                settled += await settle(tx, clock=clock)
+            await asyncio.sleep(1)
+
+    beside = asyncio.create_task(settlement())
+    started, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(visitor() for _ in range(together)))
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    done.set()
+    await beside
+    async with database.reading() as session:
+        violations = await verify(session)
+    await desk.close()
+    await database.close()
+    assert not violations, violations[:3]
+    return {
+        "rate": round(len(taken) / seconds),
+        "cpu_rate": round(len(taken) / cpu),
+        "p50_ms": round(quantiles(taken, n=100)[49], 1),
+        "p99_ms": round(quantiles(taken, n=100)[98], 1),
+    }
+
+
+async def _follow(desk, link):
+    started = time.perf_counter()
+    outcome = await desk.follow(link, user_agent=BROWSER)
+    assert outcome.billed, outcome
+    return (time.perf_counter() - started) * 1000
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--clicks", type=int, default=6_000)
+    parser.add_argument("--together", type=int, default=64)
+    parser.add_argument("--out", type=Path)
+    asked = parser.parse_args()
+    found = {"machine": f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"}
+    for kind in ("postgresql", "sqlite"):
+        with migrated(kind) as url:
+            got = uvloop.run(measure(url, clicks=asked.clicks, together=asked.together))
+        found |= {
+            f"charges_per_s_{kind}": got["rate"],
+            f"charges_per_cpu_second_{kind}": got["cpu_rate"],
+            f"charge_p50_ms_{kind}": got["p50_ms"],
+            f"charge_p99_ms_{kind}": got["p99_ms"],
+        }
+    found |= {"clicks": asked.clicks, "together": asked.together}
+    line = json.dumps(found)
+    if asked.out:
+        asked.out.write_text(line + "\n")
+    if not asked.json:
+        for name, value in found.items():
+            print(f"{name:36} {value}")
+    print(line)
+
+
+if __name__ == "__main__":
+    main()
