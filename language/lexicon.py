@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from language.anchors import Anchors
+
 _SHORTEST_STEM = 2
 _REMEMBERED_WORDS = 20_000
 _PERSONS = frozenset(
@@ -56,8 +58,9 @@ class Lexicon:
     def __init__(self, phrases: Iterable[tuple[str, str]]) -> None:
         self._by_word: dict[str, list[Phrase]] = defaultdict(list)
         self._by_stem: dict[str, list[Phrase]] = defaultdict(list)
-        for label, text in phrases:
-            phrase = Phrase(label, text, tuple(_slots(text)))
+        read = [Phrase(label, text, tuple(_slots(text))) for label, text in phrases]
+        self._anchors = Anchors(phrase.slots for phrase in read)
+        for phrase in read:
             for word in phrase.slots[0].words:
                 self._by_word[word].append(phrase)
             for stem in phrase.slots[0].stems:
@@ -65,6 +68,10 @@ class Lexicon:
         self._stem_lengths = sorted({len(stem) for stem in self._by_stem})
         # Most words start no phrase, and the same few thousand words make up most texts.
         self._starting_with = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
+
+    def may_find(self, words: Sequence[str]) -> bool:
+        """False only where `find` would yield nothing, in `words` or in less of them."""
+        return self._anchors.may_stand_in(words)
 
     def find(self, words: Sequence[str]) -> Iterator[Found]:
         """Every phrase in `words`, in order of its first word; an empty word matches nothing."""

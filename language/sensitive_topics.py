@@ -58,13 +58,22 @@ def screen(
     `vector` is the text's own, if known, in the space of `model_id`: with it the trained head
     votes beside the lexicon, and either of them is enough.
     """
+    touched = topics_in(text, vector, model_id=model_id)
+    return next((topic for topic in SensitiveTopic if topic in touched), None)
+
+
+def topics_in(
+    text: str, vector: Vector | None = None, *, model_id: str | None = None
+) -> set[SensitiveTopic]:
+    """Every topic that `text` touches; the head is asked where the lexicon finds none."""
     harmless, topics = _lexicons()
     touched: set[SensitiveTopic] = set()
     for words in readings(text):
-        touched |= _touched(mask(words, harmless), topics)
+        if topics.may_find(words):
+            touched |= _touched(mask(words, harmless), topics)
     if not touched and vector is not None:
         touched = _judged(text, vector, model_id)
-    return next((topic for topic in SensitiveTopic if topic in touched), None)
+    return touched
 
 
 def _judged(text: str, vector: Vector, model_id: str | None) -> set[SensitiveTopic]:
