@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from api.chat.answer_gate import Finished
 from api.chat.booking import Booking
+from api.chat.chunk_shape import ChunkShape
 from api.chat.chunks import Chunk, content_chunk, finish_chunk, read_chunk
 from api.chat.placing import place_safely
 from api.chat.usage import tokens_of
@@ -64,6 +65,7 @@ class StreamedAnswer:
         self._placer = StreamPlacer(delivery=delivery)
         self._finished = Finished("", None, is_structured=is_structured)
         self._splitter = EventSplitter()
+        self._shape = ChunkShape()
         self._envelope: dict[str, Any] = {}
         self._usage: Any = None
         self._is_placed = self._is_done = self._is_closed = False
@@ -113,6 +115,10 @@ class StreamedAnswer:
         """The bytes to send for `events`, up to the finish of choice 0; it, and the rest."""
         ready: list[bytes] = []
         for position, event in enumerate(events):
+            text = None if self._is_placed else self._shape.text_of(event)
+            if text is not None:
+                ready.append(self._said(text, event))
+                continue
             data = data_of(event)
             if data is None:
                 # A comment of the upstream keeps our caller's connection alive as well.
@@ -145,9 +151,21 @@ class StreamedAnswer:
             _dropped.inc()
             return b""
         self._booking.first_token()
+        self._shape.learn(chunk, event)
         content = self._placer.feed(chunk.content)
         if content == chunk.content and not chunk.is_changed:
             return event + b"\n\n"
+        chunk.delta["content"] = content
+        return event_of(chunk.body)
+
+    def _said(self, text: str, event: bytes) -> bytes:
+        """A chunk whose text is all that is new in it."""
+        content = self._placer.feed(text)
+        if content == text:
+            return event + b"\n\n"
+        chunk = read_chunk(data_of(event) or b"")
+        if chunk is None:
+            return b""
         chunk.delta["content"] = content
         return event_of(chunk.body)
 
