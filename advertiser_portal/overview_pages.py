@@ -19,6 +19,7 @@ from web.roles import Act
 
 # What a page may announce after a change; the address carries the name only, never the text.
 NOTES: Final = {
+    "joined": "Welcome. Your address is confirmed and you are signed in.",
     "paused": "The campaign is paused. It is no longer shown, and clicks cost nothing.",
     "resumed": "The campaign is live again.",
 }

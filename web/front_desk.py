@@ -15,8 +15,10 @@ from kernel.errors import Forbidden, TollfreeError
 from kernel.shared_state import SharedState
 from kernel.signing import SigningKeys
 from web.assets import Assets
+from web.attempts import Attempts
 from web.cookies import Cookies
 from web.csrf import CsrfTokens
+from web.letters import Outbox, Post
 from web.organisations import Membership
 from web.roles import Act, may
 from web.sessions import Visitor, note_seen, visitor_of
@@ -51,6 +53,14 @@ class FrontDesk:
     cookies: Cookies
     csrf: CsrfTokens
     assets: Assets
+    attempts: Attempts
+    public_url: str
+    post: Post | None = None
+
+    @property
+    def outbox(self) -> Outbox | None:
+        """The letters kept for a page that shows them; None where a mail server carries them."""
+        return self.post if isinstance(self.post, Outbox) else None
 
     async def visitor(self, request: Request) -> Visitor | None:
         """Who is signed in on this browser; None for nobody."""
@@ -91,8 +101,12 @@ def front_desk(
     shared_state: SharedState,
     signing: SigningKeys,
     public_url: str,
+    post: Post | None = None,
 ) -> FrontDesk:
-    """Build it from the real things. `public_url` decides whether cookies need https."""
+    """Build it from the real things. `public_url` decides whether cookies need https.
+
+    Without `post` nobody can join by themselves: there is no way to show whose address it is.
+    """
     cookies = Cookies(secure=public_url.startswith("https://"))
     return FrontDesk(
         database=database,
@@ -101,4 +115,7 @@ def front_desk(
         cookies=cookies,
         csrf=CsrfTokens(signing, cookies),
         assets=Assets.load(),
+        attempts=Attempts(shared_state, clock),
+        public_url=public_url.rstrip("/"),
+        post=post,
     )

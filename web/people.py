@@ -68,6 +68,27 @@ async def create_person(
     return _person(row)
 
 
+async def confirmed_person(
+    tx: WriteSession, *, email: str, password_hash: str, clock: Clock
+) -> Person:
+    """Add a person who has shown that the address is theirs. Raises Conflict when it is taken."""
+    address = normal_address(email)
+    if await person_by_email(tx, address) is not None:
+        raise Conflict("This e-mail address is in use. Sign in instead.", param="email")
+    row = PersonRow(
+        id=new_id("per"),
+        email=address,
+        name="",
+        password_hash=password_hash,
+        is_operator=False,
+        created_at=clock.now(),
+        email_confirmed_at=clock.now(),
+    )
+    tx.add(row)
+    await tx.flush()
+    return _person(row)
+
+
 async def set_password(tx: WriteSession, person_id: PersonId, password: str) -> None:
     """Replace a password. Raises BadRequest for one that is too short or too long."""
     row = await tx.get_one(PersonRow, person_id)

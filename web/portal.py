@@ -22,13 +22,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Portal:
-    """A portal: ``Portal("Advertisers", "/advertiser/", templates, places)``."""
+    """A portal: ``Portal("Advertisers", "/advertiser/", templates, places)``.
+
+    `joins` says that people may sign up here by themselves.
+    """
 
     title: str
     home: str
     templates: Path
     places: tuple[Place, ...]
     pitch: str
+    joins: bool = False
 
     @property
     def sign_in(self) -> str:

@@ -1,6 +1,6 @@
 """The tables of people, organisations, members, sessions and the audit log.
 
-    person ──< member >── organisation
+    person ──< member >── organisation ──< invitation        sign_up
        └────< sign_in_session          audit_event (append-only, ids only)
 
 Secrets are never stored: a password as an argon2 hash, a session as the digest of its token.
@@ -96,6 +96,44 @@ class AuditEventRow(Base):
     subject: Mapped[str] = mapped_column(sa.String(40), index=True)
     before: Mapped[dict[str, Any]]
     after: Mapped[dict[str, Any]]
+
+
+class SignUpRow(Base):
+    """Someone who wants to join and has not shown yet that the address is theirs."""
+
+    __tablename__ = "sign_up"
+
+    id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    token_digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    email: Mapped[str] = mapped_column(sa.String(254), index=True)
+    password_hash: Mapped[str] = mapped_column(sa.String(200))
+    organisation_name: Mapped[str] = mapped_column(sa.String(120))
+    domain: Mapped[str] = mapped_column(sa.String(120))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class InvitationRow(Base):
+    """A letter that makes its reader a member, once."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        sa.CheckConstraint("role IN ('owner', 'editor', 'billing', 'viewer')", name="role"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    token_digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    organisation_id: Mapped[str] = mapped_column(
+        sa.String(40), sa.ForeignKey("organisation.id"), index=True
+    )
+    email: Mapped[str] = mapped_column(sa.String(254))
+    role: Mapped[str] = mapped_column(sa.String(20))
+    invited_by: Mapped[str] = mapped_column(sa.String(40), sa.ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 event.listen(AuditEventRow.__table__, "after_create", install_after_create)

@@ -8,6 +8,7 @@ import pytest
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from tests.advertiser_portal.houses import House, a_house, portal_app
+from web.letters import Outbox
 
 
 @pytest.fixture
@@ -16,9 +17,16 @@ async def strideworks(database: Database, clock: FrozenClock) -> House:
 
 
 @pytest.fixture
-async def browser(database: Database, clock: FrozenClock) -> AsyncIterator[httpx.AsyncClient]:
+def outbox() -> Outbox:
+    return Outbox()
+
+
+@pytest.fixture
+async def browser(
+    database: Database, clock: FrozenClock, outbox: Outbox
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client that keeps cookies and does not follow redirects."""
-    app = portal_app(database, clock, public_url="http://testserver")
+    app = portal_app(database, clock, public_url="http://testserver", post=outbox)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         yield client

@@ -24,6 +24,7 @@ from ledger.postings import top_up
 from tollfree_sdk.contract import Step
 from web import assets
 from web.front_desk import front_desk
+from web.letters import Post
 from web.organisations import add_member, create_organisation
 from web.people import create_person
 from web.roles import Role
@@ -144,7 +145,9 @@ async def it_was_clicked(
         )
 
 
-def portal_app(database: Database, clock: FrozenClock, *, public_url: str) -> FastAPI:
+def portal_app(
+    database: Database, clock: FrozenClock, *, public_url: str, post: Post | None = None
+) -> FastAPI:
     """The portal alone, as the composition root puts it together."""
     front = front_desk(
         database=database,
@@ -152,6 +155,7 @@ def portal_app(database: Database, clock: FrozenClock, *, public_url: str) -> Fa
         shared_state=InProcessState(clock),
         signing=SigningKeys({1: b"a key of thirty-two bytes or more"}),
         public_url=public_url,
+        post=post,
     )
     app = FastAPI()
     app.add_middleware(RequestIds)
