@@ -80,7 +80,8 @@ class FakeStripe:
 
     async def _api(self, request: Request) -> Response:
         body = await request.body()
-        path = request.scope["path"]
+        # Mounted under a prefix, the path still carries it.
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         mark = fingerprint(request.method, path, body)
         try:

@@ -55,6 +55,14 @@ class Objects:
         self.get(kind, identifier)
         del self._kinds[kind][identifier]
 
+    def dump(self) -> dict[str, dict[str, Thing]]:
+        """Everything, as plain values."""
+        return copy.deepcopy(self._kinds)
+
+    def restore(self, kinds: dict[str, dict[str, Thing]]) -> None:
+        """Everything as `dump` gave it."""
+        self._kinds = copy.deepcopy(kinds)
+
     def page(self, kind: str, params: Params, *, url: str, filters: str = "") -> Thing:
         """A list object: newest first, filtered by equality on each of `filters`."""
         found = [

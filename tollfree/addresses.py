@@ -2,6 +2,7 @@
 
 /v1/chat/completions   the hot path, straight to the API without a framework
 /v1/*                  the API            /ads/v1/*, /c/*, /why/*   the ad server
+/hooks/stripe          the till           /fakestripe/*             its stand-in, in a demo
 /advertiser/*          the portal         /livez /readyz /metrics   operations
 """
 
@@ -13,31 +14,35 @@ from adserver.http import clicks as click_pages
 from adserver.http import decisions as decision_routes
 from adserver.http import why as why_pages
 from advertiser_portal import routes as advertiser_pages
-from api.http import models as model_routes
+from advertiser_portal.billing import webhooks
 from kernel.http import RequestIds, install_error_handlers, install_health
 from kernel.telemetry import REGISTRY
 from tollfree.ad_side import AdSide
 from tollfree.api_side import ApiSide
 from tollfree.doorway import App, Receive, Scope, Send
 from tollfree.foundations import Foundations
+from tollfree.till_side import STAND_IN, TillSide
 from web import assets
 from web.front_desk import front_desk
 
 _HOT = "/v1/chat/completions"
 
 
-def application(grounds: Foundations, ads: AdSide, api: ApiSide) -> App:
+def application(
+    grounds: Foundations, ads: AdSide, api: ApiSide, till: TillSide | None = None
+) -> App:
     """The whole server as one ASGI application."""
     app = FastAPI(title="Tollfree", docs_url=None, redoc_url=None, openapi_url=None)
     install_error_handlers(app)
     install_health(
         app, {"database": grounds.database.ping, "shared_state": grounds.shared_state.ping}
     )
-    app.include_router(model_routes.routes(api.keys, api.routing))
+    api.surfaces.install(app)
     app.include_router(decision_routes.routes(ads.engine, grounds.database))
     app.include_router(click_pages.routes(ads.clicks))
     app.include_router(why_pages.routes(grounds.database))
-    _add_portal(app, grounds)
+    _add_portal(app, grounds, till)
+    _add_till(app, till)
     app.add_api_route("/metrics", _metrics, methods=["GET"], include_in_schema=False)
     app.add_api_route("/", _front_page, methods=["GET"], include_in_schema=False)
     return RequestIds(_HotPath(api.chat, app))
@@ -56,7 +61,7 @@ class _HotPath:
             await self._others(scope, receive, send)
 
 
-def _add_portal(app: FastAPI, grounds: Foundations) -> None:
+def _add_portal(app: FastAPI, grounds: Foundations, till: TillSide | None) -> None:
     front = front_desk(
         database=grounds.database,
         clock=grounds.clock,
@@ -65,7 +70,15 @@ def _add_portal(app: FastAPI, grounds: Foundations) -> None:
         public_url=grounds.public_url,
     )
     app.include_router(assets.routes(front.assets))
-    app.include_router(advertiser_pages.routes(front))
+    app.include_router(advertiser_pages.routes(front, till.till if till else None))
+
+
+def _add_till(app: FastAPI, till: TillSide | None) -> None:
+    if till is None:
+        return
+    app.include_router(webhooks.routes(till.till))
+    if till.stand_in is not None:
+        app.mount(STAND_IN, till.stand_in.asgi)
 
 
 async def _metrics() -> Response:

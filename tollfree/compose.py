@@ -21,6 +21,7 @@ from tollfree.crew import Crew
 from tollfree.doorway import App
 from tollfree.follow_ups import start_follow_ups
 from tollfree.foundations import Foundations, lay
+from tollfree.till_side import StripeKeys, TillSide, build_till_side
 from tollfree.upstreams import FoundUpstream
 
 _CLOSING_SECONDS = 2.0
@@ -31,7 +32,8 @@ class Plan:
     """What to build, as plain values. `work_inside` runs the worker's part in this process.
 
     `answer_waits_ms` is how long after its request an answer waits for the decision at most.
-    `programs_pay` lets clicks of plain HTTP clients be charged, for trying out.
+    `programs_pay` lets clicks of plain HTTP clients be charged, for trying out. Payments go through
+    Stripe with `stripe`, through its stand-in with `test_money`, and are off otherwise.
     """
 
     database_url: str
@@ -45,6 +47,8 @@ class Plan:
     answer_waits_ms: int = 30
     work_inside: bool = True
     programs_pay: bool = False
+    stripe: StripeKeys | None = None
+    test_money: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,12 @@ class Road:
     grounds: Foundations
     ads: AdSide
     api: ApiSide
+    till: TillSide | None
     app: App
 
     def shut_down(self) -> None:
         """End the answers that are still open."""
-        self.api.chat.shut_down()
+        self.api.shut_down()
 
 
 @asynccontextmanager
@@ -76,26 +81,31 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             routing=plan.upstream.routing,
             decision_deadline_ms=plan.answer_waits_ms,
         )
+        till = build_till_side(grounds, plan.stripe, stand_in=plan.test_money)
         await ads.warm_up()
         ads.start(crew)
         api.start(crew)
+        if till is not None:
+            till.start(crew, work_inside=plan.work_inside)
         if plan.work_inside:
             start_follow_ups(grounds.database, grounds.clock, crew)
         try:
-            yield Road(plan, grounds, ads, api, application(grounds, ads, api))
+            yield Road(plan, grounds, ads, api, till, application(grounds, ads, api, till))
         finally:
-            await _close(ads, api)
+            await _close(ads, api, till)
     finally:
         await crew.stop()
         await grounds.close()
 
 
-async def _close(ads: AdSide, api: ApiSide) -> None:
+async def _close(ads: AdSide, api: ApiSide, till: TillSide | None) -> None:
     """Finish within two seconds; what is not written by then was never promised."""
     try:
         async with asyncio.timeout(_CLOSING_SECONDS):
             await api.close()
             await ads.close()
+            if till is not None:
+                await till.close()
     except TimeoutError:
         return
 

@@ -25,6 +25,7 @@ from tollfree.doorway import App
 from tollfree.household import moved_in
 from tollfree.migrate import migrate
 from tollfree.settings import ServeSettings, serve_settings
+from tollfree.till_side import stripe_keys
 from tollfree.upstreams import ProviderKeys, configured, found_in
 
 _PATIENT_MS = 250
@@ -95,6 +96,8 @@ class _Demo:
             decisions=DecisionSettings(deadline_ms=max(_PATIENT_MS, settings.decision_deadline_ms)),
             answer_waits_ms=settings.decision_deadline_ms,
             programs_pay=True,
+            stripe=stripe_keys(settings),
+            test_money=True,
         )
         async with opened_road(plan) as road:
             _progress("")

@@ -19,6 +19,7 @@ from tollfree.compose import Plan, Road, opened_road
 from tollfree.data_folder import DataFolder
 from tollfree.migrate import explained
 from tollfree.settings import ServeSettings, serve_settings, signing_keys_from
+from tollfree.till_side import stripe_keys
 from tollfree.upstreams import configured, demo_only
 
 _log = logger(__name__)
@@ -59,6 +60,7 @@ def plan_of(settings: ServeSettings) -> Plan:
         data=settings.data,
         decisions=DecisionSettings(deadline_ms=settings.decision_deadline_ms),
         answer_waits_ms=settings.decision_deadline_ms,
+        stripe=stripe_keys(settings),
         work_inside=settings.work_inside or settings.database().startswith("sqlite"),
     )
 

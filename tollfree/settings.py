@@ -60,6 +60,10 @@ class ServeSettings(StoreSettings):
     upstream_model: str | None = None
     decision_deadline_ms: int = Field(30, ge=5, le=1_000)
     work_inside: bool = False
+    stripe_secret_key: SecretStr | None = Field(None, validation_alias="STRIPE_SECRET_KEY")
+    stripe_webhook_secrets: SecretStr | None = Field(
+        None, validation_alias="STRIPE_WEBHOOK_SECRETS"
+    )
 
     @field_validator("public_url", "upstream_url")
     @classmethod
@@ -70,6 +74,22 @@ class ServeSettings(StoreSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
             raise ValueError("must be an address such as https://ads.example.com")
         return value.rstrip("/")
+
+    def stripe(self) -> tuple[str, tuple[str, ...]] | None:
+        """Stripe's secret key and the secrets of its webhook, newest first; None without a key."""
+        key = self.stripe_secret_key.get_secret_value() if self.stripe_secret_key else ""
+        if not key:
+            return None
+        given = self.stripe_webhook_secrets
+        secrets = given.get_secret_value().split(",") if given else []
+        found = tuple(secret.strip() for secret in secrets if secret.strip())
+        if not found:
+            raise SettingsInvalid(
+                "STRIPE_WEBHOOK_SECRETS is missing. Set it to the signing secret of the endpoint "
+                "/hooks/stripe, or to several, separated by commas, while one is replaced.",
+                param="STRIPE_WEBHOOK_SECRETS",
+            )
+        return key, found
 
     def required(self) -> Self:
         """These settings, complete. Raises SettingsInvalid that names what `serve` lacks."""

@@ -1,6 +1,6 @@
 """``tollfree worker``: what follows up on requests, in a process of its own.
 
-Settles the ledger each second and delivers the outbox. Needs PostgreSQL: on SQLite the one process
+Settles the ledger each second, delivers the outbox and acts on what Stripe told us. Needs PostgreSQL: on SQLite the one process
 that serves does this itself, and a second one would only wait for its locks.
 """
 
@@ -18,14 +18,16 @@ from tollfree import migrations
 from tollfree.crew import Crew, every
 from tollfree.follow_ups import start_follow_ups
 from tollfree.migrate import explained
-from tollfree.settings import StoreSettings, store_settings
+from tollfree.settings import ServeSettings, serve_settings
+from tollfree.till_side import working_till
 
 _log = logger(__name__)
+_EVERY_SECONDS = 1.0
 
 
 def run(asked: argparse.Namespace) -> int:
     """Work until a signal; returns the exit code."""
-    settings = store_settings(asked.data)
+    settings = serve_settings(asked.data)
     if settings.database().startswith("sqlite"):
         raise SettingsInvalid(
             "On SQLite the serving process does the worker's part itself. Set DATABASE_URL to a "
@@ -37,7 +39,7 @@ def run(asked: argparse.Namespace) -> int:
     return 0
 
 
-async def _work(settings: StoreSettings, heartbeat: str | None) -> None:
+async def _work(settings: ServeSettings, heartbeat: str | None) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -46,6 +48,9 @@ async def _work(settings: StoreSettings, heartbeat: str | None) -> None:
         with explained():
             await migrations.require_newest(database)
         start_follow_ups(database, SystemClock(), crew)
+        till = working_till(settings, database, SystemClock())
+        if till is not None:
+            crew.start("till", lambda: every(_EVERY_SECONDS, till.work))
         if heartbeat is not None:
             crew.start("heartbeat", lambda: _beat(database, Path(heartbeat)))
         _log.info("worker_started")
