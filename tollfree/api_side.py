@@ -7,6 +7,7 @@ from api.access.key_book import KeyBook
 from api.chat.completion import ChatHeart, ChatSettings
 from api.chat.usage import CompletionRow, write_completions
 from api.http.chat_completions import ChatCompletions
+from api.http.surfaces import Surfaces
 from api.upstream.routing import Routing
 from kernel.group_commit import GroupCommit
 from tollfree.crew import Crew
@@ -22,15 +23,21 @@ class ApiSide:
     heart: ChatHeart
     routing: Routing
     chat: ChatCompletions
+    surfaces: Surfaces
     completions: GroupCommit[CompletionRow]
 
     def start(self, crew: Crew) -> None:
         crew.start("completions", self.completions.run)
         crew.start("keys", self.keys.run)
 
+    def shut_down(self) -> None:
+        """End the answers that are still open."""
+        self.chat.shut_down()
+        self.surfaces.shut_down()
+
     async def close(self) -> None:
         """End open answers, and write what follows the finished ones."""
-        self.chat.shut_down()
+        self.shut_down()
         await self.heart.close()
         await self.completions.close()
 
@@ -59,4 +66,5 @@ def build_api_side(
             session_key=grounds.signing.derive("session"),
         ),
     )
-    return ApiSide(keys, heart, routing, ChatCompletions(heart, keys), completions)
+    surfaces = Surfaces(heart, keys, routing, grounds.embedder)
+    return ApiSide(keys, heart, routing, ChatCompletions(heart, keys), surfaces, completions)
