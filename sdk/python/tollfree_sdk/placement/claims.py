@@ -6,6 +6,7 @@ where a language is not known here, the review of the creative is the wall.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
@@ -53,6 +54,7 @@ _PATTERNS: Final = {
 _PATTERNS_AT_START: Final = frozenset({"order"})
 
 
+@lru_cache(maxsize=4_096)
 def flaws(sentence: str, facts: tuple[str, ...]) -> tuple[str, ...]:
     """What speaks against a sentence, given the approved facts; empty if it may stand.
 

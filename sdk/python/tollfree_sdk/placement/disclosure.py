@@ -17,6 +17,7 @@ from tollfree_sdk.contract import Ad, Advertiser, Format, Label
 from tollfree_sdk.placement.ad_copy import clean, clean_name, is_safe_url, to_html, to_markdown
 
 WHY = "Why this ad?"
+NOTE_END = " (affiliate link)"
 _REL = "sponsored noopener nofollow"
 
 
@@ -83,7 +84,7 @@ def link_note(merchant: str) -> str:
     name = clean_name(merchant, merchant)
     if not name:
         raise Undisclosable("An affiliate link needs the name of its merchant.")
-    return f" · {to_markdown(name, dollars=False)} (affiliate link)"
+    return f" · {to_markdown(name, dollars=False)}{NOTE_END}"
 
 
 def disclose_link(merchant: str, host: str, url: str, why_url: str) -> Disclosed:

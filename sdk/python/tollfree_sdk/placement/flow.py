@@ -20,16 +20,28 @@ _EMPTY_WORDS: Final = frozenset(
 )
 
 
-def overlap(one: str, other: str) -> float:
-    """The share of words that two texts have in common, 0-1.
+class WordOverlap:
+    """The share of words that two texts have in common, 0-1; each text is read once.
 
-    >>> overlap("light running shoes", "shoes for running")
+    >>> WordOverlap()("light running shoes", "shoes for running")
     0.6666666666666666
     """
-    left, right = _words(one), _words(other)
-    if not left or not right:
-        return 0.0
-    return len(left & right) / len(left | right)
+
+    def __init__(self) -> None:
+        self._words: dict[str, frozenset[str]] = {}
+
+    def __call__(self, one: str, other: str) -> float:
+        left, right = self._words_of(one), self._words_of(other)
+        if not left or not right:
+            return 0.0
+        return len(left & right) / len(left | right)
+
+    def _words_of(self, text: str) -> frozenset[str]:
+        found = self._words.get(text)
+        if found is None:
+            found = frozenset(_WORD.findall(text.casefold())) - _EMPTY_WORDS
+            self._words[text] = found
+        return found
 
 
 def flow(sentence: str, before: str, after: str, similarity: Similarity) -> float:
@@ -44,7 +56,3 @@ def last_sentence(block: str) -> str:
 
 def first_sentence(block: str) -> str:
     return _SENTENCE.split(block.strip())[0]
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.casefold())) - _EMPTY_WORDS

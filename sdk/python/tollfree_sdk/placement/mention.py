@@ -24,16 +24,16 @@ from tollfree_sdk.placement.claims import flaws
 from tollfree_sdk.placement.disclosure import Disclosed, Undisclosable, disclose_mention
 from tollfree_sdk.placement.flow import (
     Similarity,
+    WordOverlap,
     first_sentence,
     flow,
     last_sentence,
-    overlap,
 )
 
 LONGEST_WORDS: Final = 30
 # With an embedder each comparison costs milliseconds; beyond these the gain is small.
-_MOST_PLACES: Final = 12
-_MOST_SENTENCES: Final = 6
+_MOST_PLACES: Final = 10
+_MOST_SENTENCES: Final = 4
 
 #: A mention in Markdown with the blank line after it; `{click}` stands for its link's pattern.
 MENTION_FRAME: Final = (
@@ -55,7 +55,7 @@ class Woven:
 def weave(answer: str, ad: Ad, similarity: Similarity | None = None) -> Woven | None:
     """The best sentence at the best place of a whole answer; None if there is none."""
     sentences = tuple(mentions(ad))
-    compare = overlap if similarity is None else similarity
+    compare = WordOverlap() if similarity is None else similarity
     best: tuple[float, Boundary, Disclosed] | None = None
     if not sentences:
         return None
@@ -74,7 +74,7 @@ def weave(answer: str, ad: Ad, similarity: Similarity | None = None) -> Woven | 
 def mention_after(block: str, ad: Ad, similarity: Similarity | None = None) -> Disclosed | None:
     """The best sentence behind `block`, for a stream that does not know what comes next."""
     before = last_sentence(block)
-    compare = overlap if similarity is None else similarity
+    compare = WordOverlap() if similarity is None else similarity
     scored = [(compare(said, before), disclosed) for said, disclosed in mentions(ad)]
     return max(scored, key=lambda pair: pair[0])[1] if scored else None
 

@@ -127,6 +127,9 @@ class Outline:
         text = line[inside:].strip()
         if not text:
             return
+        # Mathematics is plain text to many parsers: what opens a block there is in doubt here.
+        if fence.mark == "$" and ("<" in text or "```" in text or "~~~" in text):
+            self._doubtful = True
         column = len(line) - len(line[inside:].lstrip())
         closes = set(text) == {fence.mark} and len(text) >= fence.length
         if closes and column == fence.column:

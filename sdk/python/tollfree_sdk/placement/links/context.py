@@ -1,8 +1,8 @@
-"""What surrounds a place in an answer, read one character after the other.
+"""What surrounds a place in an answer, read as it passes.
 
 Tells whether a link that starts here stands in prose, so that it may be touched: not in code, quotes,
 tables, lists of sources, images, hidden markup or text that looks like data. Line by line for
-blocks, letter by letter within a line, and the same whatever the chunking.
+blocks, mark by mark within a line, and the same whatever the chunking.
 """
 
 import re
@@ -21,6 +21,12 @@ _SOURCES: Final = re.compile(
     re.IGNORECASE,
 )
 _HEADING: Final = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]+\*\*\s*$)")
+# A bare link begins its word; so it is found again, from its end, when it is put back.
+_BARE_LEAD: Final = re.compile(r"(?:^|\s)[(*_–—]{0,3}$")
+# Text that changes nothing, or one letter that might.
+_PIECE: Final = re.compile(r"[^\n`\[\]\\]+|[\n`\[\]\\]")
+# Prose has no such lines; data has.
+_LONGEST_LINE: Final = 4_000
 _CODE_TAG: Final = re.compile(
     r"<(/?)(code|pre|kbd|samp|script|style|textarea|template|blockquote|table|cite|svg|a)\b",
     re.IGNORECASE,
@@ -56,18 +62,20 @@ class Context:
 
     def read(self, text: str) -> None:
         """Take organic text that has been decided."""
-        for letter in text:
-            self._read_letter(letter)
-            if letter == "\n":
+        for piece in _PIECE.findall(text):
+            self._read_piece(piece)
+            if piece == "\n":
                 self._end_line()
             else:
-                self._line += letter
+                self._line += piece
 
     def shape_here(self) -> Shape | None:
         """How a link that starts here is written; None if it must not be touched."""
         if self._open_code or self._ticks or self._in_sources or self._after_table:
             return None
-        if not self._outline.is_in_text or _NEVER_LINES.match(self._line):
+        if not self._outline.is_in_text or len(self._line) > _LONGEST_LINE:
+            return None
+        if _NEVER_LINES.match(self._line):
             return None
         anchor = _ANCHOR.search(self._line)
         tags, in_comment = self._tags_with(self._line[: anchor.start()] if anchor else self._line)
@@ -86,21 +94,21 @@ class Context:
             return None
         if line.endswith("<"):
             return Shape.AUTOLINK
-        return Shape.BARE if not line or line[-1] in " \t(*_:–—,;" else None
+        return Shape.BARE if _BARE_LEAD.search(line) else None
 
-    def _read_letter(self, letter: str) -> None:
-        if letter == "`" and not self._is_escaped:
+    def _read_piece(self, piece: str) -> None:
+        if piece == "`" and not self._is_escaped:
             self._ticks += 1
             return
         if self._ticks:
             self._close_ticks()
         if self._is_escaped:
             self._is_escaped = False
-        elif letter == "\\":
+        elif piece == "\\":
             self._is_escaped = True
-        elif letter == "[" and not self._open_code:
+        elif piece == "[" and not self._open_code:
             self._brackets.append(self._line.endswith("!"))
-        elif letter == "]" and not self._open_code:
+        elif piece == "]" and not self._open_code:
             self._closed_image = self._brackets.pop() if self._brackets else None
 
     def _close_ticks(self) -> None:

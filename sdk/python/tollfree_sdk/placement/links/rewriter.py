@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tollfree_sdk.contract import Span
-from tollfree_sdk.placement.disclosure import link_note
+from tollfree_sdk.placement.disclosure import NOTE_END, link_note
 from tollfree_sdk.placement.links.book import LinkBook
 from tollfree_sdk.placement.links.context import Context, Shape
 from tollfree_sdk.placement.links.standing import Standing, Supplied, judge
@@ -25,7 +25,7 @@ REL: Final = ' rel="sponsored nofollow noopener"'
 _BODY: Final = {
     Shape.BARE: r"[^\s<>\"'`|\\^{}\[\]]+",
     Shape.AUTOLINK: r"[^\s<>]+",
-    Shape.DESTINATION: r"(?:[^\s<>()\\]|\([^\s<>()\\]*\))+",
+    Shape.DESTINATION: r"(?:[^\s<>()\\\[\]]|\([^\s<>()\\\[\]]*\))+",
     Shape.ANGLED_DESTINATION: r"[^\s<>\\]+",
     Shape.HREF: r"[^\s<>\"'&]+",
 }
@@ -34,7 +34,7 @@ _CLOSE: Final = {
     Shape.AUTOLINK: ">",
     Shape.DESTINATION: _TITLE,
     Shape.ANGLED_DESTINATION: ">" + _TITLE,
-    Shape.HREF: r"[\"'][^<>]*>[^<>\n]*</a>",
+    Shape.HREF: r"[\"'][^<>\n]*>[^<>\n]*</a>",
 }
 _WHOLE: Final = {
     shape: re.compile(f"({_BODY[shape]})({close})", re.IGNORECASE)
@@ -47,7 +47,7 @@ _GOES_ON: Final = {
     Shape.DESTINATION: re.compile(r"[^\s<>\\]*(?:[ ]+(?:[\"'][^\n<>]*)?)?"),
     Shape.ANGLED_DESTINATION: re.compile(r"[^\s<>\\]*(?:>(?:[ ]+(?:[\"'][^\n<>]*)?)?)?"),
     Shape.HREF: re.compile(
-        r"[^\s<>\"'&]*(?:[\"'][^<>]*(?:>[^<>\n]*(?:<(?:/a?)?)?)?)?", re.IGNORECASE
+        r"[^\s<>\"'&]*(?:[\"'][^<>\n]*(?:>[^<>\n]*(?:<(?:/a?)?)?)?)?", re.IGNORECASE
     ),
 }
 _TRAILING: Final = ".,;:!?*_~"
@@ -96,25 +96,27 @@ class LinkRewriter:
 
     def _drain(self, text: str, *, is_end: bool) -> str:
         out: list[str] = []
-        self._waiting = ""
-        while text:
-            start = _START.search(text)
+        position, self._waiting = 0, ""
+        while position < len(text):
+            start = _START.search(text, position)
             if start is None:
-                cut = len(text)
-                partial = None if is_end else _PARTIAL_START.search(text)
-                if partial is not None:
-                    cut = partial.start()
-                out.append(self._passed(text[:cut]))
+                partial = (
+                    None if is_end else _PARTIAL_START.search(text, max(position, len(text) - 8))
+                )
+                cut = len(text) if partial is None else partial.start()
+                out.append(self._passed(text[position:cut]))
                 self._waiting = text[cut:]
                 break
-            out.append(self._passed(text[: start.start()]))
-            text = text[start.start() :]
-            taken = self._take_link(text, is_end=is_end)
+            out.append(self._passed(text[position : start.start()]))
+            position = start.start()
+            # Everything is decided within this window, so that it cannot depend on the chunking.
+            window = text[position : position + _LONGEST + 1]
+            taken = self._take_link(window, is_end=is_end and position + len(window) == len(text))
             if taken is None:
-                self._waiting = text
+                self._waiting = text[position:]
                 break
             out.append(taken[0])
-            text = text[taken[1] :]
+            position += taken[1]
         return "".join(out)
 
     def _take_link(self, text: str, *, is_end: bool) -> tuple[str, int] | None:
@@ -134,8 +136,11 @@ class LinkRewriter:
             return self._untouched(text)
         if shape is Shape.HREF:
             close = close[0] + REL + close[1:]
-        written = judged.url + close + link_note(judged.line.merchant)
         organic = url + found[1]
+        if NOTE_END in organic:
+            # The model's own words would pass for our note when the link is put back.
+            return self._untouched(text)
+        written = judged.url + close + link_note(judged.line.merchant)
         span = Span(0, self._delivered, self._delivered + len(written), original=organic)
         host = url.split("/")[2].casefold()
         self.links.append(
