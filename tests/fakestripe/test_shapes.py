@@ -90,6 +90,31 @@ def check(thing: Any) -> None:
     assert problems(plain, kind, plain["object"]) == []
 
 
+_SESSION = {
+    "mode": "payment",
+    "success_url": "https://portal.example/ok",
+    "invoice_creation": {"enabled": True},
+    "automatic_tax": {"enabled": True},
+    "line_items": [
+        {
+            "quantity": 1,
+            "price_data": {
+                "currency": "usd",
+                "unit_amount": 5000,
+                "product_data": {"name": "Balance"},
+            },
+        }
+    ],
+}
+_PUBLISHER = {
+    "contact_email": "pub@chat.example",
+    "display_name": "Chat",
+    "configuration": {
+        "recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}
+    },
+}
+
+
 @pytest.fixture
 def things(till) -> dict[str, Any]:
     """One of each kind, made through the official client."""
@@ -105,40 +130,12 @@ def things(till) -> dict[str, Any]:
             "setup_future_usage": "off_session",
         }
     )
-    session = v1.checkout.sessions.create(
-        {
-            "mode": "payment",
-            "customer": customer.id,
-            "success_url": "https://portal.example/ok",
-            "invoice_creation": {"enabled": True},
-            "automatic_tax": {"enabled": True},
-            "line_items": [
-                {
-                    "quantity": 1,
-                    "price_data": {
-                        "currency": "usd",
-                        "unit_amount": 5000,
-                        "product_data": {"name": "Balance"},
-                    },
-                }
-            ],
-        }
-    )
+    session = v1.checkout.sessions.create(_SESSION | {"customer": customer.id})
     till.pull("pay_session", session=session.id)
     session = v1.checkout.sessions.retrieve(session.id)
     refund = v1.refunds.create({"payment_intent": intent.id, "amount": 1000})
     till.pull("deposit", amount=100_000)
-    account = v2.core.accounts.create(
-        {
-            "contact_email": "pub@chat.example",
-            "display_name": "Chat",
-            "configuration": {
-                "recipient": {
-                    "capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}
-                }
-            },
-        }
-    )
+    account = v2.core.accounts.create(_PUBLISHER)
     till.pull("onboard", account=account.id)
     transfer = v1.transfers.create({"amount": 700, "currency": "usd", "destination": account.id})
     return {
