@@ -21,6 +21,7 @@ OWNERS = [
     "adserver.events.tables",
     "web.tables",
     "advertiser_portal.billing.tables",
+    "advertiser_portal.billing.promo_tables",
     "api.tables",
 ]
 

@@ -3,6 +3,8 @@
     adv:{id}:cash                 what an advertiser paid in and has not spent; never below zero
     pub:{id}:accruing             what a publisher earned; our own API is publisher `zero`
     ad_revenue                    the platform's part of every charge
+    adv:{id}:promo:{grant}        what we gave an advertiser to try ads with, until it expires
+    promo_expense                 what such gifts cost us
     stripe_clearing               money that the till holds for us
     suspense                      what nobody can explain yet; must be empty
 
@@ -19,6 +21,7 @@ Side = Literal["debit", "credit"]
 PUBLISHER_ZERO: Final = "zero"
 AD_REVENUE: Final = "ad_revenue"
 STRIPE_CLEARING: Final = "stripe_clearing"
+PROMO_EXPENSE: Final = "promo_expense"
 SUSPENSE: Final = "suspense"
 
 
@@ -45,7 +48,7 @@ _PLATFORM: Final = _kinds(
     AccountKind("stripe_pending_payout", "debit"),
     AccountKind("bank", "debit"),
     AccountKind(AD_REVENUE, "credit", deferred=True),
-    AccountKind("promo_expense", "debit"),
+    AccountKind(PROMO_EXPENSE, "debit"),
     AccountKind("ivt_credit", "debit"),
     AccountKind("refunds_in_flight", "credit"),
     AccountKind("affiliate_receivable", "debit"),
@@ -97,6 +100,11 @@ def kind_of(code: str) -> AccountKind:
 def cash(advertiser_id: str) -> str:
     """The wallet of an advertiser: ``adv:adv_01k…:cash``."""
     return f"adv:{advertiser_id}:cash"
+
+
+def promo(advertiser_id: str, grant_id: str) -> str:
+    """One grant of promotional money: ``adv:adv_01k…:promo:grt_01k…``."""
+    return f"adv:{advertiser_id}:promo:{grant_id}"
 
 
 def accruing(publisher_id: str) -> str:

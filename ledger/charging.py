@@ -1,11 +1,11 @@
 """Who may be charged, decided on numbers alone. Pure.
 
-Given what is left in wallets and under limits, in the order in which the charges came: each is
+Given what is left in pockets and under limits, in the order in which the charges came: each is
 charged in full or refused by name, and what it took is gone for the next one. A charge is never
 partial, and a limit that was never set refuses (no confirmed budget, no charge).
 """
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -55,8 +55,8 @@ class Charge:
         if self.price < ZERO:
             raise ValueError(f"A price is not negative, got {self.price!r}.")
 
-    def posting(self) -> Posting:
-        """How this charge is booked."""
+    def posting(self, funding: Sequence[tuple[str, Micros]] = ()) -> Posting:
+        """How this charge is booked; `funding` as in `click_charge`."""
         return click_charge(
             key=self.key,
             payer=self.payer,
@@ -64,6 +64,7 @@ class Charge:
             publisher_id=self.split.publisher_id,
             share_bp=self.split.share_bp,
             ref=self.ref,
+            funding=funding,
         )
 
     def digest(self) -> str:
@@ -73,12 +74,16 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """The money moved, now or at the first try: `earned` to the publisher, `kept` by us."""
+    """The money moved, now or at the first try: `earned` to the publisher, `kept` by us.
+
+    `funding` is what each of the payer's accounts gave; on a repeat only the entries tell.
+    """
 
     key: str
     price: Micros
     earned: Micros
     kept: Micros
+    funding: tuple[tuple[str, Micros], ...] = field(default=(), compare=False)
     repeated: bool = field(default=False, compare=False)
 
 
@@ -93,26 +98,39 @@ class Refused:
 
 def decide(
     charges: Sequence[Charge],
-    wallets: Mapping[str, Micros],
+    purses: Mapping[str, Mapping[str, Micros]],
     left: Mapping[LimitKey, Micros],
 ) -> list[Charged | Refused]:
-    """One outcome for each charge, in order; `wallets` by payer, `left` by limit."""
-    purse, room = dict(wallets), dict(left)
-    return [_decide_one(charge, purse, room) for charge in charges]
+    """One outcome for each charge, in order.
+
+    `purses` has what is in each account of a payer, in the order in which they are spent; `left` has
+    what is left under each limit.
+    """
+    purse = {payer: dict(pockets) for payer, pockets in purses.items()}
+    room = dict(left)
+    return [_decide_one(charge, purse.get(charge.payer, {}), room) for charge in charges]
 
 
 def _decide_one(
-    charge: Charge, purse: MutableMapping[str, Micros], room: MutableMapping[LimitKey, Micros]
+    charge: Charge, pockets: MutableMapping[str, Micros], room: MutableMapping[LimitKey, Micros]
 ) -> Charged | Refused:
     limits = dict.fromkeys(charge.limits)
     for limit in limits:
         if limit not in room or room[limit] < charge.price:
             return Refused(charge.key, limit.scope)
-    if purse.get(charge.payer, ZERO) < charge.price:
+    if sum(pocket.amount for pocket in pockets.values()) < charge.price.amount:
         return Refused(charge.key, WALLET)
     for limit in limits:
         room[limit] -= charge.price
-    if charge.price:
-        purse[charge.payer] -= charge.price
+    funding = tuple(_take(charge.price, pockets))
     earned = charge.price.share(charge.split.share_bp)
-    return Charged(charge.key, charge.price, earned, charge.price - earned)
+    return Charged(charge.key, charge.price, earned, charge.price - earned, funding)
+
+
+def _take(price: Micros, pockets: MutableMapping[str, Micros]) -> Iterator[tuple[str, Micros]]:
+    for account, holds in pockets.items():
+        part = min(price, holds)
+        if part > ZERO:
+            pockets[account] = holds - part
+            price -= part
+            yield account, part

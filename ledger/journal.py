@@ -2,7 +2,7 @@
 
 Owns the way into the ledger. A key names an event: posting it again is posting it once, and a key
 that comes back with other content is a Conflict. `charge` is the only way by which spend leaves an
-advertiser: every limit and the wallet cover it in full, or nothing moves and the refusal is
+advertiser: every limit and its pockets cover it in full, or nothing moves and the refusal is
 recorded under the key, so that a retry hears the same. Call it once per transaction; for several
 charges there is `charge_many`, which takes every lock in one order.
 """
@@ -10,6 +10,7 @@ charges there is `charge_many`, which takes every lock in one order.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,9 +20,10 @@ from kernel.database import WriteSession
 from kernel.errors import Conflict
 from kernel.money import ZERO, Micros
 from ledger import book, limits
-from ledger.account import AD_REVENUE, accruing, cash
+from ledger.account import AD_REVENUE, accruing
 from ledger.charging import Charge, Charged, LimitKey, Refused, Split, decide
 from ledger.limits import HeldLimit
+from ledger.pockets import pockets_of
 from ledger.postings import Posting
 from ledger.rows import is_among
 from ledger.tables import LedgerAccount, LedgerEntry, LedgerGroup
@@ -102,11 +104,15 @@ async def charge_many(
     now = clock.now()
     first = _first_of_each_key(charges)
     held = await limits.hold(tx, {key for asked in charges for key in asked.limits}, now)
-    accounts = await book.hold(tx, _codes(charges))
+    pockets = await pockets_of(tx, {asked.payer for asked in charges}, now)
+    accounts = await book.hold(tx, _codes(charges, pockets))
     known = await _known(tx, list(first))
     fresh = [asked for key, asked in first.items() if key not in known]
-    wallets = {asked.payer: accounts[cash(asked.payer)].available for asked in fresh}
-    decided = decide(fresh, wallets, {key: limit.left for key, limit in held.items()})
+    purses = {
+        payer: {code: accounts[code].available for code in codes}
+        for payer, codes in pockets.items()
+    }
+    decided = decide(fresh, purses, {key: limit.left for key, limit in held.items()})
     await _write_charges(tx, fresh, decided, held=held, accounts=accounts, at=now)
     outcomes: dict[str, Outcome] = {outcome.key: outcome for outcome in decided}
     outcomes |= await _first_outcomes(tx, known, first)
@@ -120,11 +126,9 @@ def _first_of_each_key(charges: Sequence[Charge]) -> dict[str, Charge]:
     return first
 
 
-def _codes(charges: Sequence[Charge]) -> set[str]:
-    codes = {AD_REVENUE}
-    for asked in charges:
-        codes |= {cash(asked.payer), accruing(asked.split.publisher_id)}
-    return codes
+def _codes(charges: Sequence[Charge], pockets: Mapping[str, Sequence[str]]) -> set[str]:
+    earners = {accruing(asked.split.publisher_id) for asked in charges}
+    return {AD_REVENUE, *earners, *chain.from_iterable(pockets.values())}
 
 
 async def _write_charges(
@@ -144,7 +148,8 @@ async def _write_charges(
         drawn = sorted({held[key].id for key in one.limits})
         for limit_id in drawn:
             spent[limit_id] = spent.get(limit_id, ZERO) + one.price
-        pages.append(book.Page(one.posting(), one.digest(), drawn_from=tuple(drawn)))
+        posting = one.posting(outcome.funding)
+        pages.append(book.Page(posting, one.digest(), drawn_from=tuple(drawn)))
     written = await book.write(tx, pages, accounts, at=at)
     if len(written) != len(pages):
         # Same key, other payer, at the same moment: the locks cannot have met. Nobody does this

@@ -14,7 +14,16 @@ from kernel.money import ZERO, Micros
 from ledger.account import AD_REVENUE, STRIPE_CLEARING, Side, accruing, cash, kind_of
 
 Kind = Literal[
-    "top_up", "charge", "reversal", "correction", "refund", "dispute", "fee", "payout", "suspense"
+    "top_up",
+    "promo",
+    "charge",
+    "reversal",
+    "correction",
+    "refund",
+    "dispute",
+    "fee",
+    "payout",
+    "suspense",
 ]
 
 
@@ -77,15 +86,24 @@ def top_up(advertiser_id: str, amount: Micros, key: str) -> Posting:
 
 
 def click_charge(
-    *, key: str, payer: str, price: Micros, publisher_id: str, share_bp: int, ref: str
+    *,
+    key: str,
+    payer: str,
+    price: Micros,
+    publisher_id: str,
+    share_bp: int,
+    ref: str,
+    funding: Sequence[tuple[str, Micros]] = (),
 ) -> Posting:
-    """A billable click: the wallet pays, the publisher and the platform share to the micro.
+    """A billable click: the payer pays, the publisher and the platform share to the micro.
 
-    A part that is nothing has no leg, so a free click books no legs at all.
+    `funding` says which accounts of the payer pay how much of it; without, it is all cash. The
+    publisher earns the same either way. A part that is nothing has no leg, so a free click books no
+    legs at all.
     """
     earned = price.share(share_bp)
     parts: Sequence[tuple[str, Side, Micros]] = (
-        (cash(payer), "debit", price),
+        *((account, "debit", part) for account, part in funding or [(cash(payer), price)]),
         (accruing(publisher_id), "credit", earned),
         (AD_REVENUE, "credit", price - earned),
     )

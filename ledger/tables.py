@@ -122,6 +122,18 @@ class LedgerUnsettled(Base):
     entries: Mapped[int]
 
 
+class LedgerGrant(Base):
+    """Promotional money of an advertiser; what is left of it is on its account."""
+
+    __tablename__ = "ledger_grant"
+
+    id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    advertiser_id: Mapped[str] = mapped_column(sa.String(40), index=True)
+    amount_micros: Mapped[Micros]
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
 class SpendLimit(Base):
     """How much one thing may spend in one window; `window_end` is empty for ever.
 

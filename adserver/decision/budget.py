@@ -18,11 +18,12 @@ from adserver.decision.inventory import Inventory, Mask
 from adserver.decision.pacing import Day, pace
 from adserver.matching.snapshots import IndexKeeper
 from kernel.clock import Clock
-from kernel.database import Database, ReadSession
+from kernel.database import Database
 from kernel.money import ZERO, Micros
 from kernel.telemetry import counter, logger
-from ledger import account, balances, limits
+from ledger import limits
 from ledger.journal import LimitKey
+from ledger.pockets import spendable
 from ledger.windows import window_at
 
 _log = logger(__name__)
@@ -123,7 +124,7 @@ class BudgetBook:
         taken_at, at = self._clock.monotonic(), self._clock.now()
         campaigns = list(_campaigns(self._index.current().creatives))
         async with self._database.reading() as session:
-            wallets = await _wallets(session, {one.advertiser_id for one in campaigns})
+            wallets = await spendable(session, {one.advertiser_id for one in campaigns}, at)
             keys = [key for one in campaigns for key in one.limits]
             left = await limits.remaining(session, keys, at)
         funds = [_funds(one, wallets[one.advertiser_id], left, at) for one in campaigns]
@@ -143,12 +144,6 @@ class BudgetBook:
 def _campaigns(creatives: Sequence[LiveCreative]) -> Iterable[LiveCreative]:
     """One paid creative of each campaign: all of a campaign share its budgets."""
     return {one.campaign_id: one for one in creatives if not one.is_house}.values()
-
-
-async def _wallets(session: ReadSession, advertisers: Iterable[str]) -> dict[str, Micros]:
-    codes = {account.cash(advertiser): advertiser for advertiser in advertisers}
-    found = await balances.balances(session, codes)
-    return {advertiser: found[code].available for code, advertiser in codes.items()}
 
 
 def _funds(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.money import Micros
+from ledger.account import cash
 from ledger.charging import Charge, Charged, LimitKey, Refused, Split, decide
 
 PAYERS = ["adv_1", "adv_2"]
@@ -27,6 +28,10 @@ charges = st.lists(
 )
 
 
+def purses_of(wallets: dict[str, Micros]) -> dict[str, dict[str, Micros]]:
+    return {payer: {cash(payer): holds} for payer, holds in wallets.items()}
+
+
 @given(
     asked=charges,
     wallets=st.fixed_dictionaries(dict.fromkeys(PAYERS, amounts)),
@@ -35,7 +40,7 @@ charges = st.lists(
 def test_spend_never_exceeds_a_wallet_or_a_limit(
     asked: list[Charge], wallets: dict[str, Micros], left: dict[LimitKey, Micros]
 ) -> None:
-    outcomes = decide(asked, wallets, left)
+    outcomes = decide(asked, purses_of(wallets), left)
 
     paid: Counter[str] = Counter()
     spent: Counter[LimitKey] = Counter()
@@ -55,7 +60,9 @@ def test_spend_never_exceeds_a_wallet_or_a_limit(
 def test_with_enough_for_all_nobody_is_refused(asked: list[Charge]) -> None:
     plenty = Micros(10**9)
 
-    outcomes = decide(asked, dict.fromkeys(PAYERS, plenty), dict.fromkeys(LIMITS, plenty))
+    outcomes = decide(
+        asked, purses_of(dict.fromkeys(PAYERS, plenty)), dict.fromkeys(LIMITS, plenty)
+    )
 
     assert not [outcome for outcome in outcomes if isinstance(outcome, Refused)]
 
@@ -68,7 +75,7 @@ def test_a_charge_over_its_limit_leaves_the_wallet_to_the_next() -> None:
         Charge("b", "adv_1", (), Micros(10), split, "dec_2"),
     ]
 
-    outcomes = decide(asked, {"adv_1": Micros(10)}, {tight: Micros(9)})
+    outcomes = decide(asked, purses_of({"adv_1": Micros(10)}), {tight: Micros(9)})
 
     assert outcomes[0] == Refused("a", "organisation_month")
     assert isinstance(outcomes[1], Charged)
@@ -86,3 +93,25 @@ def test_a_negative_price_and_an_impossible_share_cannot_be_asked() -> None:
         Charge("a", "adv_1", (), Micros(-1), Split("zero", 0), "dec_1")
     with pytest.raises(ValueError, match="share"):
         Split("zero", 10_001)
+
+
+@given(prices=st.lists(amounts, max_size=10), holds=st.lists(amounts, min_size=1, max_size=4))
+def test_pockets_are_emptied_in_their_order(prices: list[Micros], holds: list[Micros]) -> None:
+    pockets = {f"adv:adv_1:promo:g{number}": held for number, held in enumerate(holds)}
+    asked = [
+        Charge(str(number), "adv_1", (), price, Split("zero", 7_000), "dec_1")
+        for number, price in enumerate(prices)
+    ]
+
+    outcomes = decide(asked, {"adv_1": pockets}, {})
+
+    left = dict(pockets)
+    for outcome in outcomes:
+        if isinstance(outcome, Refused):
+            continue
+        assert sum(part.amount for _, part in outcome.funding) == outcome.price.amount
+        for account, part in outcome.funding:
+            before = list(pockets)[: list(pockets).index(account)]
+            left[account] -= part
+            assert not any(left[earlier] for earlier in before)
+            assert left[account] >= Micros(0)
