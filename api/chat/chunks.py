@@ -24,6 +24,8 @@ class Chunk:
     finish_reason: str | None = None
     usage: dict[str, Any] | None = None
     is_changed: bool = False
+    #: Choices other than the first, and whether each ends here.
+    others: dict[int, bool] | None = None
 
     @property
     def calls_a_tool(self) -> bool:
@@ -59,6 +61,9 @@ def read_chunk(data: bytes) -> Chunk | None:
             return None
         if choice.get("index", 0) == 0:
             _hear(choice, chunk)
+        else:
+            others = chunk.others = chunk.others or {}
+            others[choice["index"]] = choice.get("finish_reason") is not None
     usage = body.get("usage")
     chunk.usage = usage if isinstance(usage, dict) else None
     if "tollfree" in body:
@@ -83,6 +88,11 @@ def content_chunk(envelope: dict[str, Any], content: str, *, with_usage: bool) -
     choice = {"index": 0, "delta": {"content": content}, "logprobs": None, "finish_reason": None}
     chunk = {**envelope, "choices": [choice]}
     return {**chunk, "usage": None} if with_usage else chunk
+
+
+def usage_chunk(envelope: dict[str, Any], usage: dict[str, Any]) -> dict[str, Any]:
+    """The last chunk of a stream that was asked for its counts; it has no choices."""
+    return {**envelope, "choices": [], "usage": usage}
 
 
 def finish_chunk(envelope: dict[str, Any]) -> Chunk:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 from api.chat.answer_gate import Finished
 from api.chat.booking import Booking
 from api.chat.chunk_shape import ChunkShape
-from api.chat.chunks import Chunk, content_chunk, finish_chunk, read_chunk
+from api.chat.chunks import Chunk, content_chunk, finish_chunk, read_chunk, usage_chunk
 from api.chat.placing import place_safely
 from api.chat.usage import tokens_of
 from api.upstream.event_stream import (
@@ -68,6 +68,8 @@ class StreamedAnswer:
         self._shape = ChunkShape()
         self._envelope: dict[str, Any] = {}
         self._usage: Any = None
+        self._owes_usage = wants_usage
+        self._unfinished: set[int] = set()
         self._is_placed = self._is_done = self._is_closed = False
 
     async def blocks(self) -> AsyncGenerator[bytes, None]:
@@ -106,10 +108,12 @@ class StreamedAnswer:
             yield block
         if not self._is_placed:
             finish = finish or self._missing_finish()
-            yield self._ending(finish, await self._decision.outcome()) + DONE_EVENT
+            yield self._ending(finish, await self._decision.outcome()) + self._done()
             self._booking.delivered()
         elif not self._is_done:
-            yield DONE_EVENT
+            if self._unfinished:
+                raise _truncated()
+            yield self._done()
 
     def _pass_on(self, events: list[bytes]) -> tuple[bytes, Chunk | None, list[bytes]]:
         """The bytes to send for `events`, up to the finish of choice 0; it, and the rest."""
@@ -128,7 +132,7 @@ class StreamedAnswer:
             if data == DONE:
                 self._is_done = True
                 if self._is_placed:
-                    ready.append(DONE_EVENT)
+                    ready.append(self._done())
                 break
             chunk = read_chunk(data)
             if chunk is None:
@@ -143,7 +147,13 @@ class StreamedAnswer:
         """One chunk as the caller gets it: the very bytes, unless something must not pass."""
         self._note(chunk)
         if chunk.is_empty:
-            return event + b"\n\n" if self._wants_usage and chunk.usage is not None else b""
+            if not self._owes_usage or chunk.usage is None:
+                return b""
+            self._owes_usage = False
+            return event + b"\n\n"
+        if chunk.usage is not None:
+            self._drop_usage(chunk.body)
+            chunk.is_changed = True
         if not chunk.content:
             return event_of(chunk.body) if chunk.is_changed else event + b"\n\n"
         if self._is_placed:
@@ -174,6 +184,8 @@ class StreamedAnswer:
             self._envelope = chunk.envelope()
         if chunk.usage is not None:
             self._usage = chunk.usage
+        for index, ends in (chunk.others or {}).items():
+            (self._unfinished.discard if ends else self._unfinished.add)(index)
         if chunk.calls_a_tool:
             self._booking.first_token()
             self._finished.called_tools = True
@@ -201,8 +213,7 @@ class StreamedAnswer:
     ) -> tuple[bytes, TollfreeField]:
         placed = self._placer.finish(decision, blocked=blocked)
         body = {**finish.body, "tollfree": field_to_json(placed.field)}
-        if not self._wants_usage:
-            body.pop("usage", None)
+        self._drop_usage(body)
         if not placed.tail:
             return event_of(body), placed.field
         # The finish chunk may carry text of its own; the ad comes after it and before the finish.
@@ -213,12 +224,22 @@ class StreamedAnswer:
         body["choices"] = [_without_content(choice) for choice in finish.body["choices"]]
         return b"".join(map(event_of, [*chunks, body])), placed.field
 
+    def _drop_usage(self, body: dict[str, Any]) -> None:
+        """Counts belong in the last chunk only: clients add up what they find."""
+        if self._wants_usage:
+            body["usage"] = None
+        else:
+            body.pop("usage", None)
+
+    def _done(self) -> bytes:
+        if not self._owes_usage or self._usage is None:
+            return DONE_EVENT
+        self._owes_usage = False
+        return event_of(usage_chunk(self._envelope, self._usage)) + DONE_EVENT
+
     def _missing_finish(self) -> Chunk:
         if not self._is_done or not self._envelope:
-            raise UpstreamFailed(
-                "The model's provider broke off its answer: what came is not the whole of it.",
-                code="upstream_truncated",
-            )
+            raise _truncated()
         # Some upstreams say [DONE] without a finish reason; clients wait for one.
         return finish_chunk(self._envelope)
 
@@ -246,6 +267,13 @@ class StreamedAnswer:
                 async for _ in self._opened.chunks:
                     pass
         await self._opened.close()
+
+
+def _truncated() -> UpstreamFailed:
+    return UpstreamFailed(
+        "The model's provider broke off its answer: what came is not the whole of it.",
+        code="upstream_truncated",
+    )
 
 
 def _without_content(choice: dict[str, Any]) -> dict[str, Any]:
