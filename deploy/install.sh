@@ -29,26 +29,29 @@ find_python() {
 # The lines of some groups of constraints.txt, as a file that pip reads.
 lock() { "$PY" deploy/lock.py print "$@" >"$VENV/lock.txt"; }
 
-# pip installs the lock as it stands: exact versions, nothing resolved, nothing else.
+# pip installs the lock as it stands: exact versions, nothing resolved, nothing else. Byte code is
+# left to the first import: compiling all of it would take longer than installing it.
 pip_lock() {
     lock "$@"
-    "$PY" -m pip install --no-deps --progress-bar off -r "$VENV/lock.txt" |
-        awk '/^Collecting|^Requirement already/ {n++; if (n % 10 == 0) {printf "  %d packages looked up\n", n; fflush()}}
-             /^Downloading|^  Downloading/ {d++; if (d % 10 == 0) {printf "  %d downloaded\n", d; fflush()}}
-             /^Installing/ {print "  unpacking"; fflush()} /^Successfully|^ERROR/ {print "  " substr($0, 1, 70) "…"}'
+    "$PY" -m pip install --no-deps --no-compile --progress-bar off -r "$VENV/lock.txt" 2>&1 |
+        awk -v total="$(grep -c == "$VENV/lock.txt")" '
+            /^Collecting|^Requirement already/ {n++; if (n % 10 == 0 || n == total) {printf "  %d of %d packages\n", n, total; fflush()}}
+            /^Installing/ {print "  unpacking"; fflush()}
+            /^ERROR/ {print "  " $0; fflush()}'
     # The pipe hides pip's own verdict; this is cheap and says the same.
-    "$PY" -m pip install --no-deps --no-index --quiet -r "$VENV/lock.txt" || fail "Some packages could not be installed. Run make install again."
+    "$PY" -m pip install --no-deps --no-index --quiet -r "$VENV/lock.txt" 2>/dev/null ||
+        fail "Some packages could not be installed. Run make install again."
 }
 
 install_torch() {
     want=$("$PY" deploy/lock.py print torch | grep '^torch==')
     "$PY" -c "from importlib.metadata import version as v; import sys; sys.exit(v('torch').partition('+')[0] != '${want#torch==}')" 2>/dev/null && return
-    "$PY" -m pip install --no-deps --no-index --quiet "$want" 2>/dev/null && return
+    "$PY" -m pip install --no-deps --no-compile --no-index --quiet "$want" 2>/dev/null && return
     # uv knows where PyTorch's CPU builds are. Given seconds to answer, not minutes.
     UV_HTTP_TIMEOUT=8 UV_HTTP_RETRIES=0 VIRTUAL_ENV=$VENV timeout 150 \
         "$VENV/bin/uv" pip install --python "$PY" --no-deps --torch-backend=cpu "$want" && return
     # Without its dependencies even the CUDA build stays one wheel; `models build` says if it fails.
-    "$PY" -m pip install --no-deps "$want" && return
+    "$PY" -m pip install --no-deps --no-compile "$want" && return
     printf '! PyTorch could not be installed. Tollfree runs without it, with a simpler matcher.\n' >&2
 }
 
@@ -72,8 +75,6 @@ fi
 say "Installing the exact versions of constraints.txt"
 pip_lock serve sample install models
 say "Installing PyTorch, CPU build"
-lock torch && grep -v '^torch==' "$VENV/lock.txt" >"$VENV/lock-rest.txt"
-"$PY" -m pip install --no-deps --quiet -r "$VENV/lock-rest.txt"
 install_torch
 say "Installing Tollfree itself"
 install_ours

@@ -49,11 +49,11 @@ def _lock() -> str:
     wanted = {"serve": project["dependencies"] + _sdk_dependencies() + ["setuptools"]}
     wanted |= project["optional-dependencies"]
     seen: dict[str, str] = {}
-    for requirement in wanted["serve"]:
-        _collect(requirement, "serve", seen)
-    for group in ("torch", *GROUPS):
-        for requirement in wanted.get(group, [group]):
+    for group in GROUPS:
+        for requirement in wanted.get(group, []):
             _collect(requirement, group, seen)
+    # Alone, so that it can be installed in its own way; what it needs stays with the models.
+    seen["torch"] = "torch"
     lines = ["# The exact lock. Written by `python deploy/lock.py write`; do not edit.\n"]
     for group in GROUPS:
         lines.append(f"# group: {group}")
