@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from kernel.database import UtcDateTime
 
 revision = "r01_outbox"
