@@ -30,7 +30,6 @@ _SAFETY: Final = re.compile(
     r"physician|pharmacist|lawyer|vet|veterinarian|professional|therapist)|never (?:mix|leave|exceed)|"
     r"do not (?:mix|exceed|use|touch|swallow)|keep (?:away|out of reach)|side effects?|dosage|allerg\w*|"
     r"achtung|vorsicht|lebensgefahr|peligro|attention)\b",
-    re.IGNORECASE,
 )
 
 
@@ -73,7 +72,7 @@ def starts_block(line: str) -> bool | None:
 
 def is_safety_advice(text: str) -> bool:
     """Whether a block warns its reader; no ad stands beside it."""
-    return _SAFETY.search(text) is not None
+    return _SAFETY.search(text.lower()) is not None
 
 
 class Walk:
