@@ -11,6 +11,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from language import model_files
 from language.embedder import OnnxEmbedder
 from language.export import export_model
@@ -44,3 +46,10 @@ def _temporary() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="tollfree-model-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def give_time_to_export(items: list[pytest.Item]) -> None:
+    """The first test that needs the model waits for its export, which a busy machine may stretch."""
+    for item in items:
+        if {"embedder", "model_folder"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.timeout(600))

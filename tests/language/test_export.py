@@ -7,6 +7,9 @@ import pytest
 from language import model_files
 from language.export import export_model
 
+# Each of these loads the model of record, which a busy machine may stretch.
+pytestmark = pytest.mark.timeout(600)
+
 
 class Interrupted(Exception):
     """Stands for Ctrl-C at a given step."""

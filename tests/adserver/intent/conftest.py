@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from language.embedder import OnnxEmbedder
-from tests.language.exported_model import exported_model, real_embedder
+from tests.language.exported_model import exported_model, give_time_to_export, real_embedder
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +18,7 @@ def model_folder() -> Path:
 def embedder() -> OnnxEmbedder:
     """The model as it serves."""
     return real_embedder()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    give_time_to_export(items)
