@@ -1,4 +1,4 @@
-"""Pause and resume: what an advertiser changes here.
+"""Start, pause, resume and end: what an advertiser changes here.
 
 The act and its line in the audit log are one transaction. Whose campaign it is, is settled in that
 same transaction, before anything is touched. Pressing a button twice is pressing it once.
@@ -11,16 +11,15 @@ from fastapi import Form, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from adserver.catalog import commands, queries
+from adserver.catalog import commands
 from adserver.catalog.campaign import Campaign
 from advertiser_portal.overview_pages import NOTES, OverviewPages
+from advertiser_portal.ownership import their_campaign
 from advertiser_portal.periods import period_of
 from advertiser_portal.portal import PORTAL
 from kernel.clock import Clock
 from kernel.database import WriteSession
-from kernel.errors import NotFound
 from web import audit
-from web.front_desk import Member
 from web.pages import Pages, is_fragment
 from web.roles import Act
 
@@ -60,12 +59,26 @@ class CampaignActs:
         await self._perform(request, campaign_id, commands.resume_campaign, "resumed")
         return await self._answer(request, campaign_id, form, "resumed")
 
+    async def start(
+        self, request: Request, campaign_id: str, form: Annotated[ActForm, Form()]
+    ) -> Response:
+        """Make a draft live."""
+        await self._perform(request, campaign_id, commands.start_campaign, "started")
+        return await self._answer(request, campaign_id, form, "started")
+
+    async def end(
+        self, request: Request, campaign_id: str, form: Annotated[ActForm, Form()]
+    ) -> Response:
+        """Stop a campaign for good."""
+        await self._perform(request, campaign_id, commands.end_campaign, "ended")
+        return await self._answer(request, campaign_id, form, "ended")
+
     async def _perform(
         self, request: Request, campaign_id: str, command: Command, done: str
     ) -> None:
         member = await self._front.member(request, Act.EDIT_CAMPAIGNS)
         async with self._front.database.writing() as tx:
-            before = await _their_campaign(tx, member, campaign_id)
+            before = await their_campaign(tx, member, campaign_id)
             after = await command(tx, campaign_id, clock=self._front.clock)
             if after.status is before.status:
                 return
@@ -91,11 +104,3 @@ class CampaignActs:
         if form.view == "overview":
             return self._reading.overview_fragment(request, shown, note=NOTES[done])
         return self._reading.campaign_fragment(request, shown, campaign_id, note=NOTES[done])
-
-
-async def _their_campaign(tx: WriteSession, member: Member, campaign_id: str) -> Campaign:
-    found = await queries.campaign(tx, campaign_id)
-    own = await queries.advertisers_of(tx, member.membership.organisation.id)
-    if found is None or found.advertiser_id not in {one.advertiser_id for one in own}:
-        raise NotFound("You have no such campaign. It may belong to another organisation.")
-    return found

@@ -22,6 +22,12 @@ NOTES: Final = {
     "joined": "Welcome. Your address is confirmed and you are signed in.",
     "paused": "The campaign is paused. It is no longer shown, and clicks cost nothing.",
     "resumed": "The campaign is live again.",
+    "started": "The campaign is live.",
+    "ended": "The campaign is over.",
+    "saved": "The new terms hold from now on.",
+    "duplicated": "This is the copy, a draft. Look it over, then start it.",
+    "drafted": "The creative is kept as a draft. Hand it in when it is ready.",
+    "submitted": "The creative is handed in.",
 }
 
 

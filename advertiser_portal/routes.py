@@ -4,7 +4,10 @@ GET  /advertiser/                            overview             ?period=today|
 GET  /advertiser/live                        its numbers          ?seen=<digest>
 GET  /advertiser/campaigns/{id}              one campaign
 GET  /advertiser/campaigns/{id}/live         its numbers
-POST /advertiser/campaigns/{id}/pause        and /resume
+POST /advertiser/campaigns/{id}/pause        /resume /start /end /duplicate
+GET, POST /advertiser/campaigns/new, /campaigns/{id}/edit
+GET, POST /advertiser/campaigns/{id}/creatives/new, /creatives/{id}
+POST /advertiser/campaigns/{id}/creatives/preview
 GET  /advertiser/billing                     balance, payments; /confirm/{intent}
 POST /advertiser/billing/add-funds           /card /recharge /recharge/off /refund
 GET, POST /advertiser/sign-in, /sign-up, /confirm/{token}       POST /advertiser/sign-out
@@ -18,6 +21,9 @@ from fastapi.responses import HTMLResponse
 from advertiser_portal.billing.till import Till
 from advertiser_portal.billing_pages import BillingPages
 from advertiser_portal.campaign_acts import CampaignActs
+from advertiser_portal.campaign_editor import CampaignEditor
+from advertiser_portal.creative_editor import CreativeEditor
+from advertiser_portal.match_panel import Matcher
 from advertiser_portal.overview_pages import OverviewPages
 from advertiser_portal.portal import PORTAL
 from advertiser_portal.welcome import AdvertiserWelcome
@@ -29,8 +35,14 @@ from web.sign_in_pages import add_nothing_here, add_sign_in
 from web.sign_up_pages import add_sign_up
 
 
-def routes(front: FrontDesk, till: Till | None = None) -> APIRouter:
-    """The portal's router, with billing where there is a till.
+def routes(
+    front: FrontDesk,
+    till: Till | None = None,
+    *,
+    matcher: Matcher | None = None,
+    auto_approve_after_lint: bool = False,
+) -> APIRouter:
+    """The portal's router, with billing where there is a till and matches where there is a matcher.
 
     Static files are `web.assets.routes(front.assets)`, once for all.
     """
@@ -44,12 +56,18 @@ def routes(front: FrontDesk, till: Till | None = None) -> APIRouter:
     add_sign_in(router, pages)
     add_sign_up(router, pages, AdvertiserWelcome(front.clock))
     add_members(router, pages)
+    CampaignEditor(pages).add_to(router)
+    CreativeEditor(pages, matcher=matcher, auto_approve_after_lint=auto_approve_after_lint).add_to(
+        router
+    )
     reading = OverviewPages(pages)
     router.add_api_route("/", reading.overview, methods=["GET"])
     router.add_api_route("/live", reading.overview_live, methods=["GET"])
     router.add_api_route("/campaigns/{campaign_id}", reading.campaign, methods=["GET"])
     router.add_api_route("/campaigns/{campaign_id}/live", reading.campaign_live, methods=["GET"])
     acts = CampaignActs(pages, reading)
+    router.add_api_route("/campaigns/{campaign_id}/start", acts.start, methods=["POST"])
+    router.add_api_route("/campaigns/{campaign_id}/end", acts.end, methods=["POST"])
     router.add_api_route("/campaigns/{campaign_id}/pause", acts.pause, methods=["POST"])
     router.add_api_route("/campaigns/{campaign_id}/resume", acts.resume, methods=["POST"])
     if till is not None:

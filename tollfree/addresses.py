@@ -15,21 +15,26 @@ from adserver.http import decisions as decision_routes
 from adserver.http import why as why_pages
 from advertiser_portal import routes as advertiser_pages
 from advertiser_portal.billing import webhooks
+from api.http import quota as quota_routes
 from kernel.http import RequestIds, install_error_handlers, install_health
 from kernel.telemetry import REGISTRY
 from tollfree.ad_side import AdSide
 from tollfree.api_side import ApiSide
 from tollfree.doorway import App, Receive, Scope, Send
 from tollfree.foundations import Foundations
+from tollfree.portal_side import PortalSide
 from tollfree.till_side import STAND_IN, TillSide
 from web import assets
-from web.front_desk import front_desk
 
 _HOT = "/v1/chat/completions"
 
 
 def application(
-    grounds: Foundations, ads: AdSide, api: ApiSide, till: TillSide | None = None
+    grounds: Foundations,
+    ads: AdSide,
+    api: ApiSide,
+    portal: PortalSide,
+    till: TillSide | None = None,
 ) -> App:
     """The whole server as one ASGI application."""
     app = FastAPI(title="Tollfree", docs_url=None, redoc_url=None, openapi_url=None)
@@ -38,14 +43,15 @@ def application(
         app, {"database": grounds.database.ping, "shared_state": grounds.shared_state.ping}
     )
     api.surfaces.install(app)
+    app.include_router(quota_routes.routes(api.keys))
     app.include_router(decision_routes.routes(ads.engine, grounds.database))
     app.include_router(click_pages.routes(ads.clicks))
     app.include_router(why_pages.routes(grounds.database))
-    _add_portal(app, grounds, till)
+    _add_portal(app, portal, till)
     _add_till(app, till)
     app.add_api_route("/metrics", _metrics, methods=["GET"], include_in_schema=False)
     app.add_api_route("/", _front_page, methods=["GET"], include_in_schema=False)
-    return RequestIds(_HotPath(api.chat, app))
+    return RequestIds(api.guarded(_HotPath(api.chat, app)))
 
 
 class _HotPath:
@@ -61,16 +67,16 @@ class _HotPath:
             await self._others(scope, receive, send)
 
 
-def _add_portal(app: FastAPI, grounds: Foundations, till: TillSide | None) -> None:
-    front = front_desk(
-        database=grounds.database,
-        clock=grounds.clock,
-        shared_state=grounds.shared_state,
-        signing=grounds.signing,
-        public_url=grounds.public_url,
+def _add_portal(app: FastAPI, portal: PortalSide, till: TillSide | None) -> None:
+    app.include_router(assets.routes(portal.front.assets))
+    app.include_router(
+        advertiser_pages.routes(
+            portal.front,
+            till.till if till else None,
+            matcher=portal.matcher,
+            auto_approve_after_lint=portal.auto_approve_after_lint,
+        )
     )
-    app.include_router(assets.routes(front.assets))
-    app.include_router(advertiser_pages.routes(front, till.till if till else None))
 
 
 def _add_till(app: FastAPI, till: TillSide | None) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adserver.decision.settings import DecisionSettings
+from api.access.limits import GENEROUS, QuotaPlan
 from kernel.signing import SigningKeys
 from tollfree.ad_side import AdSide, build_ad_side
 from tollfree.addresses import application
@@ -21,6 +22,7 @@ from tollfree.crew import Crew
 from tollfree.doorway import App
 from tollfree.follow_ups import start_follow_ups
 from tollfree.foundations import Foundations, lay
+from tollfree.portal_side import PortalPlan, build_portal_side
 from tollfree.till_side import StripeKeys, TillSide, build_till_side
 from tollfree.upstreams import FoundUpstream
 
@@ -45,10 +47,12 @@ class Plan:
     redis_url: str | None = None
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     answer_waits_ms: int = 30
+    quotas: QuotaPlan = GENEROUS
     work_inside: bool = True
     programs_pay: bool = False
     stripe: StripeKeys | None = None
     test_money: bool = False
+    portal: PortalPlan = field(default_factory=PortalPlan)
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,11 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             verifies=ads.tokens.verifies,
             routing=plan.upstream.routing,
             decision_deadline_ms=plan.answer_waits_ms,
+            quotas=plan.quotas,
+            shares_quotas=plan.redis_url is not None,
         )
         till = build_till_side(grounds, plan.stripe, stand_in=plan.test_money)
+        portal = build_portal_side(grounds, ads, plan.portal, plan.decisions)
         await ads.warm_up()
         ads.start(crew)
         api.start(crew)
@@ -90,7 +97,8 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
         if plan.work_inside:
             start_follow_ups(grounds.database, grounds.clock, crew)
         try:
-            yield Road(plan, grounds, ads, api, till, application(grounds, ads, api, till))
+            app = application(grounds, ads, api, portal, till)
+            yield Road(plan, grounds, ads, api, till, app)
         finally:
             await _close(ads, api, till)
     finally:

@@ -24,6 +24,7 @@ from tollfree.data_folder import DataFolder
 from tollfree.doorway import App
 from tollfree.household import moved_in
 from tollfree.migrate import migrate
+from tollfree.portal_side import portal_plan
 from tollfree.settings import ServeSettings, serve_settings
 from tollfree.till_side import stripe_keys
 from tollfree.upstreams import ProviderKeys, configured, found_in
@@ -98,6 +99,7 @@ class _Demo:
             programs_pay=True,
             stripe=stripe_keys(settings),
             test_money=True,
+            portal=portal_plan(settings, demo=True),
         )
         async with opened_road(plan) as road:
             _progress("")

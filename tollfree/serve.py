@@ -18,6 +18,7 @@ from tollfree import migrations, ports, serving
 from tollfree.compose import Plan, Road, opened_road
 from tollfree.data_folder import DataFolder
 from tollfree.migrate import explained
+from tollfree.portal_side import portal_plan
 from tollfree.settings import ServeSettings, serve_settings, signing_keys_from
 from tollfree.till_side import stripe_keys
 from tollfree.upstreams import configured, demo_only
@@ -60,7 +61,9 @@ def plan_of(settings: ServeSettings) -> Plan:
         data=settings.data,
         decisions=DecisionSettings(deadline_ms=settings.decision_deadline_ms),
         answer_waits_ms=settings.decision_deadline_ms,
+        quotas=settings.quotas(),
         stripe=stripe_keys(settings),
+        portal=portal_plan(settings),
         work_inside=settings.work_inside or settings.database().startswith("sqlite"),
     )
 

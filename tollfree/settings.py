@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from api.access.limits import PUBLIC, QuotaPlan, limits_from
 from kernel.errors import SettingsInvalid
 from kernel.settings import EnvSettings, read_settings
 from kernel.signing import SigningKeys
@@ -58,12 +59,31 @@ class ServeSettings(StoreSettings):
     upstream_url: str | None = None
     upstream_key: SecretStr | None = None
     upstream_model: str | None = None
+    quota_key: str = ""
+    quota_app: str = ""
+    quota_address: str = ""
+    max_output_tokens: int = Field(PUBLIC.max_output_tokens, ge=1)
+    max_choices: int = Field(PUBLIC.max_choices, ge=1)
     decision_deadline_ms: int = Field(30, ge=5, le=1_000)
     work_inside: bool = False
+    smtp_url: SecretStr | None = None
+    mail_from: str = "Tollfree <no-reply@localhost>"
     stripe_secret_key: SecretStr | None = Field(None, validation_alias="STRIPE_SECRET_KEY")
     stripe_webhook_secrets: SecretStr | None = Field(
         None, validation_alias="STRIPE_WEBHOOK_SECRETS"
     )
+
+    def quotas(self) -> QuotaPlan:
+        """The limits of a public server. Raises SettingsInvalid."""
+        return QuotaPlan(
+            key=limits_from(self.quota_key, PUBLIC.key, setting="TOLLFREE_QUOTA_KEY"),
+            app=limits_from(self.quota_app, PUBLIC.app, setting="TOLLFREE_QUOTA_APP"),
+            address=limits_from(
+                self.quota_address, PUBLIC.address, setting="TOLLFREE_QUOTA_ADDRESS"
+            ),
+            max_output_tokens=self.max_output_tokens,
+            max_choices=self.max_choices,
+        )
 
     @field_validator("public_url", "upstream_url")
     @classmethod

@@ -4,6 +4,8 @@ The ledger keeps the limits and renews the daily one at midnight in the campaign
 budget that a campaign does not have is not a limit: only the wallet bounds it then.
 """
 
+from datetime import datetime
+
 from adserver.catalog.campaign import CampaignTerms
 from kernel.database import WriteSession
 from kernel.money import Micros
@@ -24,13 +26,14 @@ def limits_of(
     return tuple(limits)
 
 
-async def agree_limits(tx: WriteSession, campaign_id: str, terms: CampaignTerms) -> None:
-    """Tell the ledger what the campaign may spend, from its start on."""
+async def agree_limits(
+    tx: WriteSession, campaign_id: str, terms: CampaignTerms, *, since: datetime | None = None
+) -> None:
+    """Tell the ledger what the campaign may spend, from its start on or from `since`."""
+    since = since or terms.starts_at
     if terms.total_budget is not None:
-        await set_limit(
-            tx, "campaign_total", campaign_id, terms.starts_at, None, terms.total_budget
-        )
-    day = window_at("campaign_day", terms.time_zone, terms.starts_at)
+        await set_limit(tx, "campaign_total", campaign_id, since, None, terms.total_budget)
+    day = window_at("campaign_day", terms.time_zone, since)
     if terms.daily_budget is not None and day is not None:
         await set_limit(
             tx,

@@ -10,6 +10,7 @@ from adserver.catalog.creative import CreativeCopy
 from adserver.catalog.targeting import Targeting
 from adserver.events.record import DecisionEvent, StepEvent, write_decisions, write_steps
 from adserver.events.tables import StepRow
+from advertiser_portal.match_panel import Matcher
 from advertiser_portal.routes import routes
 from kernel.clock import FrozenClock
 from kernel.database import Database
@@ -146,7 +147,12 @@ async def it_was_clicked(
 
 
 def portal_app(
-    database: Database, clock: FrozenClock, *, public_url: str, post: Post | None = None
+    database: Database,
+    clock: FrozenClock,
+    *,
+    public_url: str,
+    post: Post | None = None,
+    matcher: Matcher | None = None,
 ) -> FastAPI:
     """The portal alone, as the composition root puts it together."""
     front = front_desk(
@@ -161,7 +167,7 @@ def portal_app(
     app.add_middleware(RequestIds)
     install_error_handlers(app)
     app.include_router(assets.routes(front.assets))
-    app.include_router(routes(front))
+    app.include_router(routes(front, matcher=matcher))
     return app
 
 

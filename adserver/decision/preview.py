@@ -1,0 +1,72 @@
+"""What serving would say to one creative that is not served yet.
+
+The same gates, the same search and the same filters as for a turn, over an index of this creative
+alone and with money enough, so that what is left to answer is whether it fits. Nothing is recorded.
+One preview is computed at a time, so that people who type do not slow turns down.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adserver.catalog.publisher import PUBLISHER_ZERO, Publisher
+from adserver.catalog.queries import LiveCreative
+from adserver.decision.budget import Books, BudgetBook, Funds
+from adserver.decision.decide import decide
+from adserver.decision.frequency import NOTHING_SEEN
+from adserver.decision.gates import Asked, Reader
+from adserver.decision.judging import Scene
+from adserver.decision.scenes import arranged
+from adserver.decision.settings import DecisionSettings
+from adserver.matching.creative_vectors import CreativeVectors
+from adserver.matching.index import CreativeIndex
+from kernel.clock import Clock
+from kernel.money import Micros
+from language.embedder import Embedder
+from tollfree_sdk.contract import AdRequest, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewMatch:
+    """How one conversation came out: ``PreviewMatch(0.81, None)`` would show the ad."""
+
+    relevance: float | None
+    reason: str | None
+
+
+class MatchPreview:
+    """Tries one creative against conversations."""
+
+    def __init__(
+        self, embedder: Embedder, budget: BudgetBook, clock: Clock, settings: DecisionSettings
+    ) -> None:
+        self._embedder, self._budget, self._clock = embedder, budget, clock
+        self._settings, self._reader = settings, Reader(embedder)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def match(
+        self, creative: LiveCreative, conversations: Sequence[Sequence[Turn]]
+    ) -> list[PreviewMatch]:
+        """One answer for each conversation, in order."""
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(self._match, creative, conversations)
+
+    def _match(
+        self, creative: LiveCreative, conversations: Sequence[Sequence[Turn]]
+    ) -> list[PreviewMatch]:
+        kept, vectors = CreativeVectors(self._embedder).embed([creative])
+        index = CreativeIndex(kept, vectors, model_id=self._embedder.model_id)
+        funds = Funds(creative.campaign_id, creative.advertiser_id, Micros(2**61))
+        books = Books(self._clock.monotonic(), {creative.campaign_id: funds})
+        scene = Scene(index, arranged(index), books, self._budget)
+        return [self._one(scene, tuple(turns)) for turns in conversations]
+
+    def _one(self, scene: Scene, turns: tuple[Turn, ...]) -> PreviewMatch:
+        publisher = Publisher(PUBLISHER_ZERO, "Tollfree")
+        asked = Asked(AdRequest(turns), publisher, self._clock.now(), 0, NOTHING_SEEN)
+        verdict = decide(asked, scene, self._reader, settings=self._settings, explain_all=True)
+        nearest = next(iter(verdict.candidates), None)
+        fit = None if nearest is None else nearest.relevance
+        if verdict.outcome.winner is not None:
+            return PreviewMatch(fit, None)
+        return PreviewMatch(fit, (nearest and nearest.filter) or verdict.outcome.reason or "error")
