@@ -26,6 +26,7 @@ class App(Base):
     formats: Mapped[list[str]]
     blocked_categories: Mapped[list[str]]
     blocked_domains: Mapped[list[str]]
+    tier: Mapped[str] = mapped_column(sa.String(16), default="standard", server_default="standard")
     created_at: Mapped[datetime]
 
 
@@ -48,7 +49,8 @@ class Completion(Base):
     """One call that reached an upstream, whatever became of it.
 
     `status` is what the caller got; 499 when the caller left first, 502 when the upstream broke
-    off. `ad_outcome` is ``ad`` or the reason why there was none.
+    off. `ad_outcome` is ``ad`` or the reason why there was none. `prompt_group` is the caller's
+    own name for the prompt, or a digest of it; never the prompt.
     """
 
     __tablename__ = "completion"
@@ -70,3 +72,4 @@ class Completion(Base):
     total_ms: Mapped[float]
     decision_id: Mapped[str | None] = mapped_column(sa.String(40))
     ad_outcome: Mapped[str] = mapped_column(sa.String(24))
+    prompt_group: Mapped[str | None] = mapped_column(sa.String(64))

@@ -4,13 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.access.key_book import KeyBook
+from api.access.limits import QuotaPlan
+from api.access.quota import QuotaBook
+from api.access.visit import GuardedKeys
 from api.chat.completion import ChatHeart, ChatSettings
+from api.chat.metered_rows import MeteredRows
 from api.chat.usage import CompletionRow, write_completions
 from api.http.chat_completions import ChatCompletions
 from api.http.surfaces import Surfaces
+from api.http.turnstile import Turnstile
 from api.upstream.routing import Routing
 from kernel.group_commit import GroupCommit
 from tollfree.crew import Crew
+from tollfree.doorway import App
 from tollfree.foundations import Foundations
 from tollfree_sdk.contract import AdSource
 
@@ -25,10 +31,17 @@ class ApiSide:
     chat: ChatCompletions
     surfaces: Surfaces
     completions: GroupCommit[CompletionRow]
+    quotas: QuotaBook
+    plan: QuotaPlan
+
+    def guarded(self, app: App) -> App:
+        """The application with the quotas around it."""
+        return Turnstile(app, self.quotas, self.plan)
 
     def start(self, crew: Crew) -> None:
         crew.start("completions", self.completions.run)
         crew.start("keys", self.keys.run)
+        crew.start("quotas", self.quotas.run)
 
     def shut_down(self) -> None:
         """End the answers that are still open."""
@@ -49,10 +62,12 @@ def build_api_side(
     verifies: Callable[[str], bool],
     routing: Routing,
     decision_deadline_ms: int,
+    quotas: QuotaPlan,
+    shares_quotas: bool,
 ) -> ApiSide:
     """Build it; `ads` may be the engine in this process or the network over HTTP."""
-    keys = KeyBook(grounds.database, grounds.clock, grounds.shared_state)
-    completions = GroupCommit[CompletionRow](grounds.database, write_completions, max_delay_ms=50)
+    keys = GuardedKeys(grounds.database, grounds.clock, grounds.shared_state)
+    completions = MeteredRows(grounds.database, write_completions, max_delay_ms=50)
     heart = ChatHeart(
         ads,
         routing,
@@ -67,4 +82,15 @@ def build_api_side(
         ),
     )
     surfaces = Surfaces(heart, keys, routing, grounds.embedder)
-    return ApiSide(keys, heart, routing, ChatCompletions(heart, keys), surfaces, completions)
+    # With nobody to share with, telling them would only cost time.
+    book = QuotaBook(grounds.clock, grounds.shared_state if shares_quotas else None)
+    return ApiSide(
+        keys,
+        heart,
+        routing,
+        ChatCompletions(heart, keys),
+        surfaces,
+        completions,
+        quotas=book,
+        plan=quotas,
+    )

@@ -1,4 +1,7 @@
-"""Quotas, spend slices, quality of answers, developers."""
+"""Tiers of apps, groups of prompts."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "r08_gateway"
 down_revision = "r07_billing"
@@ -7,8 +10,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column(
+        "app", sa.Column("tier", sa.String(16), nullable=False, server_default="standard")
+    )
+    op.add_column("completion", sa.Column("prompt_group", sa.String(64), nullable=True))
 
 
 def downgrade() -> None:
-    pass
+    op.drop_column("completion", "prompt_group")
+    op.drop_column("app", "tier")

@@ -48,6 +48,7 @@ class Caller:
     key_id: str
     kind: KeyKind
     ads: AdSettings
+    tier: str = "standard"
 
 
 @dataclass(slots=True)
@@ -189,4 +190,4 @@ def _caller(key: ApiKey, app: App) -> Caller:
         blocked_categories=tuple(app.blocked_categories),
         blocked_domains=tuple(app.blocked_domains),
     )
-    return Caller(app_id=key.app_id, key_id=key.id, kind=KeyKind(key.kind), ads=ads)
+    return Caller(key.app_id, key.id, KeyKind(key.kind), ads, tier=app.tier)

@@ -21,6 +21,7 @@ from api.chat.plain_answer import PlainAnswer, plain_answer, read_whole
 from api.chat.request import ChatRequest, read_request
 from api.chat.streamed_answer import Outcome, StreamedAnswer
 from api.chat.usage import CompletionRow, Tokens
+from api.chat.within_limits import within_limits
 from api.upstream.routing import ModelAlias, Routing
 from api.upstream.upstream import UpstreamAnswer
 from kernel.clock import Clock
@@ -64,7 +65,9 @@ class ChatHeart:
         self, caller: Caller, raw: bytes, headers: Mapping[str, str], *, arrived: float
     ) -> PlainAnswer | StreamedAnswer:
         """Answer one request; `arrived` is the clock's monotonic time. Raises TollfreeError."""
-        request = read_request(raw, headers, public_url=self._public_url, verifies=self._verifies)
+        request = within_limits(
+            read_request(raw, headers, public_url=self._public_url, verifies=self._verifies)
+        )
         alias = self._upstreams.route(request.model)
         body = request.upstream_body(
             alias.upstream_model, ask_for_usage=alias.upstream.reports_usage

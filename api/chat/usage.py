@@ -56,6 +56,7 @@ _COLUMNS: Final = tuple(column.name for column in fields(CompletionRow))
 
 def tokens_of(usage: Any, *, sent_bytes: int, answer: str) -> Tokens:
     """The counts in an upstream's `usage`, else an estimate from what was sent and received."""
+    prompt_group: str | None = None
     if isinstance(usage, dict):
         prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
         if _is_count(prompt) and _is_count(completion):

@@ -20,7 +20,7 @@ from api.http.dialect import OPENAI, Dialect, Heart, Streamed
 from api.http.openai_errors import UNEXPECTED, MethodNotAllowed, ShuttingDown, send_error
 from api.http.request_body import CallerLeft, discard_body, read_body
 from api.upstream.event_stream import KEEP_ALIVE, error_event
-from kernel.errors import TollfreeError, Unauthenticated, Unavailable
+from kernel.errors import QuotaExceeded, TollfreeError, Unauthenticated, Unavailable
 from kernel.ids import new_id
 from kernel.telemetry import logger
 
@@ -81,7 +81,7 @@ class ChatCompletions:
         headers = _headers_of(scope)
         try:
             caller = await self._keys.verify(self._dialect.authorization(headers))
-        except (Unauthenticated, Unavailable):
+        except (QuotaExceeded, Unauthenticated, Unavailable):
             await discard_body(receive)
             raise
         raw = await read_body(receive, headers, limit=self._max_body_bytes)

@@ -1,0 +1,143 @@
+"""One request on its way through the quotas: entered, measured, left.
+
+The visit is carried in a context variable, so that the book of keys, the heart and the row of the
+call can reach it without knowing of each other. Requests outside a visit are not limited: that is
+how tests and tools use the parts alone.
+"""
+
+import ipaddress
+import math
+from contextvars import ContextVar
+
+from api.access.key_book import Caller, KeyBook
+from api.access.limits import QuotaPlan, Tier
+from api.access.quota import QuotaBook, Standing, Subject
+
+_Headers = list[tuple[bytes, bytes]]
+
+
+class Visit:
+    """What one request has used of whose quota. `leave` it in any case."""
+
+    __slots__ = (
+        "_book", "_counts", "_entered", "_plan", "_reserved", "_subjects", "caller", "notes",
+        "prompt_group",
+    )  # fmt: skip
+
+    def __init__(self, book: QuotaBook, plan: QuotaPlan, *, tokens: int, counts: bool) -> None:
+        self._book, self._plan = book, plan
+        self._counts, self._reserved = counts, tokens
+        self._subjects: list[Subject] = []
+        self._entered: list[Subject] = []
+        self.notes: _Headers = []
+        self.caller: Caller | None = None
+        self.prompt_group: str | None = None
+
+    @property
+    def tier(self) -> Tier:
+        """The tier of the caller, `standard` before one is known."""
+        return self._plan.tier(self.caller.tier if self.caller is not None else "")
+
+    def come_from(self, address: str | None) -> None:
+        """Count the prefix that the request came from. Raises QuotaExceeded."""
+        prefix = prefix_of(address)
+        if prefix is not None:
+            self._enter([self._book.subject("address", prefix, self._plan.address)])
+
+    def admit(self, caller: Caller) -> None:
+        """Count the request for key and app. Raises QuotaExceeded."""
+        self.caller = caller
+        factor, key, app = self.tier.factor, self._plan.key, self._plan.app
+        if factor != 1.0:
+            key, app = key.times(factor), app.times(factor)
+        self._enter(
+            [
+                self._book.subject("key", caller.key_id, key),
+                self._book.subject("app", caller.app_id, app),
+            ]
+        )
+
+    def used(self, tokens: int) -> None:
+        """The call's row is written: this many tokens it really was."""
+        self._book.correct(self._entered, self._reserved, tokens)
+        self._reserved = tokens
+
+    def leave(self, *, refund: bool) -> None:
+        """The answer has ended; `refund` when it was none. Call it once."""
+        if refund:
+            self.used(0)
+        self._book.leave(self._entered)
+
+    def standings(self) -> list[Standing]:
+        """Every limit that holds for this caller."""
+        return self._book.standings(self._subjects)
+
+    def open_answers(self) -> list[tuple[str, int, int]]:
+        """For each scope: how many answers are being written, and how many may be."""
+        return [
+            (one.scope, one.open + one.elsewhere, one.limits.concurrent) for one in self._subjects
+        ]
+
+    def headers(self) -> _Headers:
+        """The six of OpenAI, each for the limit that is nearest, and what was noted."""
+        standings = self.standings()
+        headers = list(self.notes)
+        for unit in ("requests", "tokens"):
+            mine = [one for one in standings if one.unit == unit]
+            nearest = min(mine, key=lambda one: one.remaining, default=None)
+            if nearest is not None:
+                name = unit.encode()
+                headers += [
+                    (b"x-ratelimit-limit-" + name, b"%d" % nearest.limit),
+                    (b"x-ratelimit-remaining-" + name, b"%d" % nearest.remaining),
+                    (b"x-ratelimit-reset-" + name, b"%ds" % math.ceil(nearest.resets_in)),
+                ]
+        if self.caller is not None:
+            headers.append((b"x-tollfree-tier", self.tier.name.encode()))
+        return headers
+
+    def _enter(self, subjects: list[Subject]) -> None:
+        self._subjects += subjects
+        if self._counts:
+            self._book.enter(subjects, self._reserved)
+            self._entered += subjects
+
+
+_visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
+
+
+def current_visit() -> Visit | None:
+    """The visit that this task serves."""
+    return _visit.get()
+
+
+def begin(visit: Visit) -> None:
+    """Make it the visit of this task and of those that it starts."""
+    _visit.set(visit)
+
+
+def prefix_of(address: str | None) -> str | None:
+    """The network that an address is counted under: a /24 or a /48.
+
+    None for private and loopback addresses: a proxy stands there, and it is not one caller.
+    """
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return None
+    if not parsed.is_global:
+        return None
+    size = 24 if parsed.version == 4 else 48
+    return str(ipaddress.ip_network((parsed, size), strict=False))
+
+
+class GuardedKeys(KeyBook):
+    """The book of keys, with the quotas behind it: who is known must also have something left."""
+
+    async def verify(self, authorization: str | None) -> Caller:
+        """As the book's, and raises QuotaExceeded."""
+        caller = await super().verify(authorization)
+        visit = current_visit()
+        if visit is not None and visit.caller is None:
+            visit.admit(caller)
+        return caller

@@ -1,0 +1,1 @@
+"""What the calls were like: times, failures, costs, by upstream and by group of prompts."""
