@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from api.access.key_book import Caller
 from api.chat.usage import CompletionRow, Tokens
-from api.upstream.routing import ModelAlias
+from api.upstream.prices import cost_of
+from api.upstream.routing import Leg, ModelAlias
 from kernel.clock import Clock
 from kernel.errors import Unavailable
 from kernel.group_commit import GroupCommit
@@ -75,7 +76,7 @@ class Booking:
 
     __slots__ = (
         "_alias", "_arrived", "_at", "_caller", "_closed", "_decision_id", "_desk", "_first_token_ms",
-        "_has_ad", "_outcome", "_stream",
+        "_has_ad", "_leg", "_outcome", "_stream",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +84,7 @@ class Booking:
     ) -> None:
         self._desk, self._caller, self._alias = desk, caller, alias
         self._stream, self._arrived, self._at = stream, arrived, desk.clock.now()
+        self._leg: Leg = alias.legs[0]
         self._first_token_ms: float | None = None
         self._decision_id: str | None = None
         self._outcome: NoFill | str = _UNKNOWN_AD
@@ -90,7 +92,11 @@ class Booking:
 
     @property
     def upstream(self) -> str:
-        return self._alias.upstream.name
+        return self._leg.upstream.name
+
+    def answered_by(self, leg: Leg) -> None:
+        """Note which of the alias's legs the answer came by."""
+        self._leg = leg
 
     def first_token(self) -> None:
         """Note that the first of the answer is on its way; later calls change nothing."""
@@ -125,7 +131,7 @@ class Booking:
                 key_id=self._caller.key_id,
                 at=self._at,
                 model=self._alias.name,
-                upstream=self._alias.upstream.name,
+                upstream=self.upstream,
                 stream=self._stream,
                 status=status,
                 prompt_tokens=tokens.prompt,
@@ -135,6 +141,7 @@ class Booking:
                 total_ms=self._elapsed_ms(),
                 decision_id=self._decision_id,
                 ad_outcome=str(self._outcome),
+                cost_micros=cost_of(tokens.counts(), self._leg.price),
             )
         )
 

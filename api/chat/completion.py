@@ -16,18 +16,20 @@ from typing import Final
 from api.access.key_book import Caller
 from api.access.keys import KeyKind
 from api.chat.booking import BookingDesk
+from api.chat.opening import begun
 from api.chat.pending_decision import PendingDecision, Settled
-from api.chat.plain_answer import PlainAnswer, plain_answer, read_whole
+from api.chat.plain_answer import Completion, PlainAnswer, plain_answer, read_whole
 from api.chat.request import ChatRequest, read_request
 from api.chat.streamed_answer import Outcome, StreamedAnswer
 from api.chat.usage import CompletionRow, Tokens
 from api.chat.within_limits import within_limits
-from api.upstream.routing import ModelAlias, Routing
-from api.upstream.upstream import UpstreamAnswer
+from api.upstream.attempts import Attempts, RetryPolicy
+from api.upstream.routing import Leg, Routing
+from api.upstream.upstream import UpstreamAnswer, UpstreamTimedOut
 from kernel.clock import Clock
 from kernel.errors import TollfreeError, UpstreamFailed
 from kernel.group_commit import GroupCommit
-from kernel.ids import new_secret
+from kernel.ids import new_secret, new_seed
 from tollfree_sdk.contract import AdDecision, AdRequest, AdSource, Format, NoFill
 
 _SESSION_BYTES: Final = 16
@@ -38,6 +40,8 @@ class ChatSettings:
     """`session_key` names conversations; give all workers the same one."""
 
     decision_deadline_ms: float = 30
+    first_token_seconds: float = 60
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
     session_key: bytes = field(default_factory=new_secret, repr=False)
 
 
@@ -60,6 +64,7 @@ class ChatHeart:
         self._public_url, self._verifies = public_url.rstrip("/"), verifies
         self._settings = settings or ChatSettings()
         self._desk = BookingDesk(ads, completions, clock)
+        self._attempts = Attempts(clock, seed=new_seed(), policy=self._settings.retries)
 
     async def answer(
         self, caller: Caller, raw: bytes, headers: Mapping[str, str], *, arrived: float
@@ -69,32 +74,33 @@ class ChatHeart:
             read_request(raw, headers, public_url=self._public_url, verifies=self._verifies)
         )
         alias = self._upstreams.route(request.model)
-        body = request.upstream_body(
-            alias.upstream_model, ask_for_usage=alias.upstream.reports_usage
-        )
         delivery = request.wishes.delivery or caller.ads.delivery
         booking = self._desk.open(caller, alias, stream=request.stream, arrived=arrived)
         decision = self._start_deciding(request, caller, arrived)
         try:
-            opened = await _open(alias, body, stream=request.stream)
             if request.stream:
+                begun_by = await self._attempts.first(
+                    alias.legs, lambda leg: self._streamed(request, leg)
+                )
+                booking.answered_by(begun_by.leg)
                 return StreamedAnswer(
-                    opened,
+                    begun_by.answer,
                     decision,
                     booking,
                     delivery=delivery,
                     is_structured=request.is_structured,
                     wants_usage=request.wants_usage,
-                    sent_bytes=len(body),
+                    sent_bytes=len(raw),
                 )
-            completion = await read_whole(opened)
+            given_by = await self._attempts.first(alias.legs, lambda leg: _whole(request, leg))
+            booking.answered_by(given_by.leg)
             return plain_answer(
-                completion,
+                given_by.answer,
                 await decision.outcome(),
                 booking,
                 delivery=delivery,
                 is_structured=request.is_structured,
-                sent_bytes=len(body),
+                sent_bytes=len(raw),
             )
         except BaseException as error:
             # Whatever happened, and if only that the caller left: the call was made and is booked.
@@ -110,6 +116,14 @@ class ChatHeart:
         """Settle, then close the upstreams."""
         await self._desk.settle()
         await self._upstreams.close()
+
+    async def _streamed(self, request: ChatRequest, leg: Leg) -> UpstreamAnswer:
+        """A stream at its first content. Raises UpstreamFailed."""
+        try:
+            async with asyncio.timeout(self._settings.first_token_seconds):
+                return await begun(await _open(request, leg))
+        except TimeoutError:
+            raise UpstreamTimedOut("The model's provider did not begin in time.") from None
 
     def _start_deciding(self, request: ChatRequest, caller: Caller, arrived: float) -> Outcome:
         formats = self._formats(request, caller)
@@ -166,9 +180,14 @@ class ChatHeart:
         return click_url.startswith(start) and self._verifies(click_url[len(start) :])
 
 
-async def _open(alias: ModelAlias, body: bytes, *, stream: bool) -> UpstreamAnswer:
-    opened = await alias.upstream.open(body, stream=stream)
-    if opened.is_event_stream != stream:
+async def _whole(request: ChatRequest, leg: Leg) -> Completion:
+    return await read_whole(await _open(request, leg))
+
+
+async def _open(request: ChatRequest, leg: Leg) -> UpstreamAnswer:
+    body = request.upstream_body(leg.model, ask_for_usage=leg.upstream.reports_usage)
+    opened = await leg.upstream.open(body, stream=request.stream)
+    if opened.is_event_stream != request.stream:
         await opened.close()
         raise UpstreamFailed(
             "The model's provider answered in another form than it was asked for. Try again.",

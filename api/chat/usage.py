@@ -8,16 +8,16 @@ hold no text.
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from api.tables import Completion
+from api.upstream.prices import Counts, counts_in
 from kernel.database import WriteSession
 from kernel.money import ZERO, Micros
 
 _CHARACTERS_PER_TOKEN: Final = 4
-_MOST_TOKENS: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,13 @@ class Tokens:
     prompt: int = 0
     completion: int = 0
     estimated: bool = False
+    cached: int = 0
+    cache_written: int = 0
+    reasoning: int = 0
+
+    def counts(self) -> Counts:
+        """The same, to be priced."""
+        return Counts(self.prompt, self.completion, self.cached, self.cache_written, self.reasoning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class CompletionRow:
     decision_id: str | None
     ad_outcome: str
     cost_micros: Micros = ZERO
+    prompt_group: str | None = None
 
 
 _COLUMNS: Final = tuple(column.name for column in fields(CompletionRow))
@@ -56,11 +64,15 @@ _COLUMNS: Final = tuple(column.name for column in fields(CompletionRow))
 
 def tokens_of(usage: Any, *, sent_bytes: int, answer: str) -> Tokens:
     """The counts in an upstream's `usage`, else an estimate from what was sent and received."""
-    prompt_group: str | None = None
-    if isinstance(usage, dict):
-        prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-        if _is_count(prompt) and _is_count(completion):
-            return Tokens(prompt, completion)
+    counts = counts_in(usage)
+    if counts is not None:
+        return Tokens(
+            counts.prompt,
+            counts.completion,
+            cached=counts.cached,
+            cache_written=counts.cache_written,
+            reasoning=counts.reasoning,
+        )
     return Tokens(
         sent_bytes // _CHARACTERS_PER_TOKEN, len(answer) // _CHARACTERS_PER_TOKEN, estimated=True
     )
@@ -71,7 +83,3 @@ async def write_completions(tx: WriteSession, rows: Sequence[CompletionRow]) -> 
     await tx.execute(
         sa.insert(Completion), [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
     )
-
-
-def _is_count(value: Any) -> TypeGuard[int]:
-    return type(value) is int and 0 <= value <= _MOST_TOKENS

@@ -161,7 +161,9 @@ class RelayUpstream:
                 retry_after=response.headers.get("retry-after"),
             )
         if status in _OURS:
-            return UpstreamFailed("The model's provider refused this service.")
+            return UpstreamFailed(
+                "The model's provider refused this service.", code="upstream_refused_us"
+            )
         return UpstreamRefused(
             f"The model's provider failed (status {status}). Try again.",
             # 529 is one provider's word for overloaded; clients know 503.

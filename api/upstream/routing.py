@@ -1,26 +1,48 @@
-"""Which upstream answers for which model.
+"""Which upstreams answer for which model.
 
-A model alias is the name that callers send; behind it stand an upstream and the name that the
-upstream knows the model by. An alias never depends on the conversation or on an ad. Refuses two
-aliases of one name.
+A model alias is the name that callers send; behind it stand one or more legs, each an upstream and
+the name that it knows the model by. An alias never depends on the conversation or on an ad. Refuses
+two aliases of one name.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from api.upstream.prices import FREE, Price
 from api.upstream.upstream import Upstream
 from kernel.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
+class Leg:
+    """One way to an answer. Lower tiers are tried first; within one, `weight` shares the calls."""
+
+    upstream: Upstream
+    model: str
+    price: Price = FREE
+    tier: int = 0
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelAlias:
-    """``ModelAlias("demo", demo, "demo")``; `owned_by` is shown in the list of models."""
+    """``ModelAlias("demo", demo, "demo")``; `owned_by` is shown in the list of models.
+
+    `others` are further legs beside the first one.
+    """
 
     name: str
     upstream: Upstream
     upstream_model: str
     owned_by: str = "tollfree"
+    price: Price = FREE
+    others: tuple[Leg, ...] = ()
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """Every way to an answer, the first one first."""
+        return (Leg(self.upstream, self.upstream_model, self.price), *self.others)
 
 
 class Routing:
@@ -60,7 +82,6 @@ class Routing:
 
     async def close(self) -> None:
         """Close each upstream once, however many aliases share it."""
-        for upstream in {
-            id(alias.upstream): alias.upstream for alias in self._aliases.values()
-        }.values():
+        legs = [leg for alias in self._aliases.values() for leg in alias.legs]
+        for upstream in {id(leg.upstream): leg.upstream for leg in legs}.values():
             await upstream.close()

@@ -17,6 +17,7 @@ from api.access.key_book import Caller
 from api.access.keys import AdSettings, KeyKind
 from api.chat.completion import ChatHeart, ChatSettings
 from api.http.chat_completions import ChatCompletions
+from api.upstream.attempts import RetryPolicy
 from api.upstream.routing import ModelAlias, Routing
 from api.upstream.upstream import UpstreamAnswer
 from kernel.clock import SystemClock
@@ -205,7 +206,9 @@ class Road:
             SystemClock(),
             public_url=PUBLIC_URL,
             verifies=verifies,
-            settings=ChatSettings(decision_deadline_ms=self.deadline_ms),
+            settings=ChatSettings(
+                decision_deadline_ms=self.deadline_ms, retries=RetryPolicy(pause=0)
+            ),
         )
         self.keys = KnownKeys(self.settings, self.kind)
         self.app = ChatCompletions(

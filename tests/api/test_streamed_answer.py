@@ -18,7 +18,13 @@ async def stream(reads: Sequence[bytes | Exception], **members: Any) -> tuple[He
     road = Road(upstream=RecordingUpstream())
     road.upstream.reads = reads
     response = await road.ask(stream=True, **members)
-    assert response.status_code == 200
+    if response.status_code != 200:
+        # It broke off before it said anything: the caller is told with a status.
+        return (
+            Heard("", None, response.json()["error"], is_done=False, finish_reason=None),
+            response.content,
+            road,
+        )
     return heard_stream(response.content), response.content, road
 
 
