@@ -8,7 +8,7 @@ calls it.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
@@ -36,6 +36,7 @@ class Page:
     digest: str
     refused_by: str | None = None
     drawn_from: tuple[int, ...] = ()
+    phase: Literal["posted", "pending"] = "posted"
 
 
 @dataclass(slots=True)
@@ -51,6 +52,8 @@ class HeldAccount:
     debits: int = 0
     credits: int = 0
     moves: int = 0
+    pending_debits: int = 0
+    pending_credits: int = 0
     later_debits: int = 0
     later_credits: int = 0
     later_entries: int = 0
@@ -79,6 +82,31 @@ class HeldAccount:
         else:
             self.credits += amount
         return (None, None) if self.kind.deferred else (self.version, self.balance)
+
+    def reserve(self, leg: Leg) -> None:
+        """Keep a leg's money for later, or raise InsufficientFunds."""
+        if self.kind.deferred:
+            raise ValueError(f"Nothing can be held on {self.code}: its balance comes later.")
+        if leg.side != self.kind.side:
+            if self.kind.no_negative and leg.amount > self.available:
+                raise InsufficientFunds(
+                    f"This needs {leg.amount.text()} and the balance is {self.available.text()}. "
+                    "Add funds to go on."
+                )
+            self.reserved += leg.amount.amount
+        self._pend(leg, 1)
+
+    def release(self, leg: Leg) -> None:
+        """Free what `reserve` kept."""
+        if leg.side != self.kind.side:
+            self.reserved -= leg.amount.amount
+        self._pend(leg, -1)
+
+    def _pend(self, leg: Leg, sign: int) -> None:
+        if leg.side == "debit":
+            self.pending_debits += sign * leg.amount.amount
+        else:
+            self.pending_credits += sign * leg.amount.amount
 
     def _defer(self, leg: Leg) -> None:
         self.later_entries += 1
@@ -111,14 +139,14 @@ async def write(
     made = await insert_missing(tx, _groups, sorted(rows, key=_key_of), "idempotency_key", "id")
     ids = {row.idempotency_key: row.id for row in made}
     entries = [
-        _entry_row(ids[page.posting.key], seq, leg, accounts[leg.account])
+        _entry_row(ids[page.posting.key], seq, leg, accounts[leg.account], phase=page.phase)
         for page in pages
         if page.posting.key in ids and page.refused_by is None
         for seq, leg in enumerate(page.posting.legs)
     ]
     if entries:
         await insert_rows(tx, _entries, entries)
-        await _move_balances(tx, accounts.values())
+        await store(tx, accounts.values())
     return ids
 
 
@@ -152,18 +180,21 @@ def _held(row: sa.Row[Any]) -> HeldAccount:
     return HeldAccount(row.id, row.code, kind, balance.amount, reserved.amount, row.version)
 
 
-async def _move_balances(tx: WriteSession, accounts: Collection[HeldAccount]) -> None:
+async def store(tx: WriteSession, accounts: Collection[HeldAccount]) -> None:
+    """Write what was moved, reserved and released on accounts that are held."""
     ordered = sorted(accounts, key=lambda account: account.id)
     moved = [
         {
             "account": account.id,
             "debits": account.debits,
             "credits": account.credits,
+            "pending_debits": account.pending_debits,
+            "pending_credits": account.pending_credits,
             "moves": account.moves,
             "version_now": account.version - account.moves,
         }
         for account in ordered
-        if account.moves
+        if account.moves or account.pending_debits or account.pending_credits
     ]
     assert await update_each(tx, _MOVE, moved), "A held account changed under its lock."
     later = [
@@ -190,6 +221,8 @@ _MOVE: Final = (
     .values(
         debits_posted=_accounts.c.debits_posted + _amount("debits"),
         credits_posted=_accounts.c.credits_posted + _amount("credits"),
+        debits_pending=_accounts.c.debits_pending + _amount("pending_debits"),
+        credits_pending=_accounts.c.credits_pending + _amount("pending_credits"),
         version=_accounts.c.version + _amount("moves"),
     )
 )
@@ -224,15 +257,21 @@ def _group_row(page: Page, effective_at: datetime, at: datetime) -> dict[str, An
     }
 
 
-def _entry_row(group_id: int, seq: int, leg: Leg, account: HeldAccount) -> dict[str, Any]:
-    version, balance = account.move(leg)
+def _entry_row(
+    group_id: int, seq: int, leg: Leg, account: HeldAccount, *, phase: str
+) -> dict[str, Any]:
+    version, balance = None, None
+    if phase == "pending":
+        account.reserve(leg)
+    else:
+        version, balance = account.move(leg)
     return {
         "group_id": group_id,
         "seq": seq,
         "account_id": account.id,
         "side": leg.side,
         "amount": leg.amount,
-        "phase": "posted",
+        "phase": phase,
         "account_version": version,
         "balance_after": None if balance is None else Micros(balance),
     }

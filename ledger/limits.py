@@ -29,10 +29,11 @@ _MOST_KEYS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class HeldLimit:
-    """A limit as a charge sees it: its row, and what is left."""
+    """A limit as a charge sees it: its row, what is left, and when its window ends."""
 
     id: int
     left: Micros
+    window_end: datetime | None = None
 
 
 async def set_limit(  # noqa: PLR0917  the window reads as it is spoken
@@ -104,12 +105,44 @@ async def draw(tx: WriteSession, amounts: Mapping[int, Micros]) -> None:
     assert await update_each(tx, _DRAW, rows), "A held spend limit changed under its lock."
 
 
+async def begin_lease(tx: WriteSession, limit_ids: Collection[int], amount: Micros) -> None:
+    """Count an amount as leased. The caller holds the rows and knows that it fits."""
+    rows = [{"limit_id": one, "amount": amount.amount} for one in sorted(limit_ids)]
+    assert await update_each(tx, _LEASE, rows), "A held spend limit changed under its lock."
+
+
+async def end_lease(
+    tx: WriteSession, limit_ids: Collection[int], *, leased: Micros, spent: Micros
+) -> None:
+    """Free what was leased and count what came of it as spent."""
+    rows = [
+        {"limit_id": one, "amount": spent.amount, "leased": leased.amount}
+        for one in sorted(limit_ids)
+    ]
+    assert await update_each(tx, _END_LEASE, rows), "A lease is not counted under its limit."
+
+
 _amount: Final = sa.bindparam("amount", type_=sa.BigInteger)
 _taken: Final = _limits.c.spent_micros + _limits.c.leased_micros
 _DRAW: Final = (
     sa.update(_limits)
     .where(_limits.c.id == sa.bindparam("limit_id"), _taken + _amount <= _limits.c.limit_micros)
     .values(spent_micros=_limits.c.spent_micros + _amount)
+)
+
+_LEASE: Final = (
+    sa.update(_limits)
+    .where(_limits.c.id == sa.bindparam("limit_id"), _taken + _amount <= _limits.c.limit_micros)
+    .values(leased_micros=_limits.c.leased_micros + _amount)
+)
+_leased: Final = sa.bindparam("leased", type_=sa.BigInteger)
+_END_LEASE: Final = (
+    sa.update(_limits)
+    .where(_limits.c.id == sa.bindparam("limit_id"), _limits.c.leased_micros >= _leased)
+    .values(
+        leased_micros=_limits.c.leased_micros - _leased,
+        spent_micros=_limits.c.spent_micros + _amount,
+    )
 )
 
 
@@ -152,7 +185,7 @@ async def _running(
     rows = await session.execute(query)
     return {
         LimitKey(row.scope, row.scope_id): HeldLimit(
-            row.id, row.limit_micros - row.spent_micros - row.leased_micros
+            row.id, row.limit_micros - row.spent_micros - row.leased_micros, row.window_end
         )
         for row in rows
     }

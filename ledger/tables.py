@@ -108,6 +108,20 @@ class LedgerResolution(Base):
     resolved_at: Mapped[datetime]
 
 
+class LedgerHold(Base):
+    """A hold that has not ended; whoever takes its row away ends it."""
+
+    __tablename__ = "ledger_hold"
+
+    group_id: Mapped[int] = mapped_column(
+        BigId,
+        sa.ForeignKey("ledger_group.id", ondelete="RESTRICT"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class LedgerUnsettled(Base):
     """What a charge owes the balance columns of a deferred account; settlement takes it away."""
 

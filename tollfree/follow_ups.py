@@ -1,4 +1,4 @@
-"""What follows up on requests: settlement and the outbox.
+"""What follows up on requests: settlement, what has run out, and the outbox.
 
 Runs in `tollfree worker`, or inside the serving process where that is the only one. Safe to run
 more than once at a time: the ledger and the outbox let each row be taken by one.
@@ -10,10 +10,11 @@ from typing import Final
 from kernel import outbox
 from kernel.clock import Clock
 from kernel.database import Database
-from ledger import settlement
+from ledger import grants, holds, settlement
 from tollfree.crew import Crew, every
 
 _EVERY_SECONDS: Final = 1.0
+_EVERY_FEW_SECONDS: Final = 5.0
 
 # No package has left work in the outbox yet; a handler is added here with the first that does.
 _HANDLERS: Final[Mapping[str, outbox.Handler]] = {}
@@ -26,9 +27,18 @@ def start_follow_ups(database: Database, clock: Clock, crew: Crew) -> None:
         async with database.writing() as tx:
             await settlement.settle(tx, clock=clock)
 
+    async def expire() -> None:
+        while True:
+            async with database.writing() as tx:
+                if not await holds.expire(tx, clock=clock):
+                    break
+        async with database.writing() as tx:
+            await grants.expire(tx, clock=clock)
+
     async def deliver() -> None:
         await outbox.drain(database, _HANDLERS, clock=clock)
 
     crew.start("settlement", lambda: every(_EVERY_SECONDS, settle))
+    crew.start("expiry", lambda: every(_EVERY_FEW_SECONDS, expire))
     if _HANDLERS:
         crew.start("outbox", lambda: every(_EVERY_SECONDS, deliver))

@@ -1,4 +1,4 @@
-"""Promotional grants and codes."""
+"""Promotional grants and codes; holds."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,10 +14,11 @@ depends_on = None
 def upgrade() -> None:
     _create_grants()
     _create_codes()
+    _create_holds()
 
 
 def downgrade() -> None:
-    for table in ("promo_redemption", "promo_code", "ledger_grant"):
+    for table in ("promo_redemption", "promo_code", "ledger_grant", "ledger_hold"):
         op.drop_table(table)
 
 
@@ -63,3 +64,24 @@ def _create_codes() -> None:
             ondelete="RESTRICT",
         ),
     )
+
+
+def _create_holds() -> None:
+    op.create_table(
+        "ledger_hold",
+        sa.Column(
+            "group_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("group_id", name=op.f("pk_ledger_hold")),
+        sa.ForeignKeyConstraint(
+            ["group_id"],
+            ["ledger_group.id"],
+            name=op.f("fk_ledger_hold_group_id_ledger_group"),
+            ondelete="RESTRICT",
+        ),
+    )
+    op.create_index("ix_ledger_hold_expires_at", "ledger_hold", ["expires_at"])

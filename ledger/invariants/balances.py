@@ -109,25 +109,37 @@ async def nothing_is_overdrawn(session: AsyncSession) -> list[Violation]:
 
 
 async def limits_hold_what_was_charged(session: AsyncSession) -> list[Violation]:
-    rows = await session.execute(
-        sa.select(LedgerGroup.drawn_from, DEBITS)
-        .join(LedgerEntry, LedgerEntry.group_id == LedgerGroup.id)
-        .where(LedgerGroup.drawn_from.is_not(None))
-        .group_by(LedgerGroup.id)
-    )
-    charged: Counter[int] = Counter()
-    for drawn_from, debits in rows:
-        for limit_id in drawn_from.split():
-            charged[int(limit_id)] += int(debits)
+    charged = await _drawn(session, LedgerEntry.phase == "posted")
+    resolved = sa.select(LedgerResolution.pending_group_id)
+    open_holds = (LedgerEntry.phase == "pending") & LedgerEntry.group_id.not_in(resolved)
+    leased = await _drawn(session, open_holds)
     found = []
     for limit in await session.scalars(sa.select(SpendLimit)):
         where = f"{limit.scope} {limit.scope_id} from {limit.window_start:%Y-%m-%d}"
         spent = limit.spent_micros.amount
         if spent != charged[limit.id]:
             found.append(Violation("limit_counts_charges", where, f"{spent}, {charged[limit.id]}"))
+        if limit.leased_micros.amount != leased[limit.id]:
+            said = f"{limit.leased_micros.amount}, {leased[limit.id]}"
+            found.append(Violation("limit_counts_leases", where, said))
         if charged[limit.id] > limit.limit_micros.amount:
             found.append(Violation("overspent", where, f"charged {charged[limit.id]}"))
     return found
+
+
+async def _drawn(session: AsyncSession, which: sa.ColumnElement[bool]) -> Counter[int]:
+    """How much groups drew from each limit, by the limit's id."""
+    rows = await session.execute(
+        sa.select(LedgerGroup.drawn_from, DEBITS)
+        .join(LedgerEntry, LedgerEntry.group_id == LedgerGroup.id)
+        .where(LedgerGroup.drawn_from.is_not(None), which)
+        .group_by(LedgerGroup.id)
+    )
+    drawn: Counter[int] = Counter()
+    for drawn_from, debits in rows:
+        for limit_id in drawn_from.split():
+            drawn[int(limit_id)] += int(debits)
+    return drawn
 
 
 async def suspense_is_empty(session: AsyncSession) -> list[Violation]:

@@ -50,6 +50,10 @@ MUTANTS = {
         f"UPDATE ledger_account SET debits_pending = 1 WHERE id = {_CASH}",
         "columns_equal_entries",
     ),
+    "a budget is leased that no hold holds": (
+        "UPDATE spend_limit SET leased_micros = 1",
+        "limit_counts_leases",
+    ),
     "a balance in the history is wrong": (
         f"UPDATE ledger_entry SET balance_after = balance_after + 1 WHERE account_id = {_CASH}",
         "history",
