@@ -62,6 +62,8 @@ install_ours() {
 if [ "${1:-}" = test ]; then
     say "Installing what the tests need"
     pip_lock test
+    say "Installing clients of other makers for the tests"
+    deploy/client_venvs.sh
     touch "$VENV/.test-installed"
     exit 0
 fi
