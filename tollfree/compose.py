@@ -92,6 +92,8 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
         await ads.warm_up()
         ads.start(crew)
         api.start(crew)
+        if plan.upstream.follow is not None:
+            crew.start("upstreams", plan.upstream.follow)
         if till is not None:
             till.start(crew, work_inside=plan.work_inside)
         if plan.work_inside:

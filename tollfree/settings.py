@@ -56,6 +56,7 @@ class ServeSettings(StoreSettings):
     public_url: str | None = None
     signing_keys: SecretStr | None = None
     auto_approve_after_lint: bool = False
+    upstreams: Path | None = None
     upstream_url: str | None = None
     upstream_key: SecretStr | None = None
     upstream_model: str | None = None

@@ -6,9 +6,10 @@ The model id `demo` always works, whoever answers.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from pydantic import Field, SecretStr
 
@@ -17,8 +18,9 @@ from api.upstream.relay import RelaySettings, RelayTimeouts, RelayUpstream
 from api.upstream.routing import ModelAlias, Routing
 from kernel.clock import Clock
 from kernel.errors import SettingsInvalid, UpstreamFailed
-from kernel.settings import EnvSettings
+from kernel.settings import EnvSettings, read_settings
 from tollfree.settings import ServeSettings
+from tollfree.upstream_file import UpstreamFile
 
 _PROBE: Final = RelayTimeouts(connect=1.5, silence=3.0, total=4.0)
 _DEMO: Final = "demo"
@@ -58,6 +60,7 @@ class FoundUpstream:
     kind: str
     says: str
     passed_over: tuple[str, ...] = ()
+    follow: Callable[[], Coroutine[Any, Any, None]] | None = None
 
 
 def demo_only(clock: Clock) -> FoundUpstream:
@@ -68,7 +71,9 @@ def demo_only(clock: Clock) -> FoundUpstream:
 
 
 def configured(settings: ServeSettings) -> FoundUpstream | None:
-    """The upstream that the operator set, if any."""
+    """The upstreams that the operator set, if any."""
+    if settings.upstreams is not None:
+        return _from_file(settings.upstreams)
     if settings.upstream_url is None:
         return None
     if not settings.upstream_model:
@@ -79,6 +84,21 @@ def configured(settings: ServeSettings) -> FoundUpstream | None:
     key = settings.upstream_key.get_secret_value() if settings.upstream_key else None
     relay = RelayUpstream(RelaySettings("relay", settings.upstream_url, key))
     return _relayed(relay, settings.upstream_model, settings.upstream_model)
+
+
+def _from_file(path: Path) -> FoundUpstream:
+    keys = read_settings(ProviderKeys)
+
+    def key_of(source: str) -> str | None:
+        known = getattr(keys, source, None)
+        if isinstance(known, SecretStr):
+            return known.get_secret_value()
+        file = Path(source)
+        return file.read_text("utf-8").strip() if file.is_file() else None
+
+    file = UpstreamFile(path, key_of)
+    models = len(file.routing.models())
+    return FoundUpstream(file.routing, "relay", f"{models} models of {path.name}", (), file.follow)
 
 
 async def found_in(keys: ProviderKeys, clock: Clock) -> FoundUpstream:

@@ -49,16 +49,16 @@ class RelayUpstream:
     """One endpoint. Build it anywhere, use it inside one event loop, `close` it there."""
 
     def __init__(self, settings: RelaySettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._session: aiohttp.ClientSession | None = None
 
     @property
     def name(self) -> str:
-        return self._settings.name
+        return self.settings.name
 
     @property
     def reports_usage(self) -> bool:
-        return self._settings.reports_usage
+        return self.settings.reports_usage
 
     async def open(self, body: bytes, *, stream: bool) -> UpstreamAnswer:
         """Send a chat request and wait for the upstream's status. Raises UpstreamFailed."""
@@ -104,7 +104,7 @@ class RelayUpstream:
         try:
             return await self._opened().request(
                 method,
-                self._settings.base_url.rstrip("/") + path,
+                self.settings.base_url.rstrip("/") + path,
                 data=body,
                 headers={"accept": "text/event-stream" if stream else "application/json"},
                 allow_redirects=False,
@@ -122,17 +122,17 @@ class RelayUpstream:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            limits = self._settings.timeouts
+            limits = self.settings.timeouts
             headers = {
                 "accept-encoding": "identity",
                 "content-type": "application/json",
                 "user-agent": "tollfree",
             }
-            if self._settings.api_key:
-                headers["authorization"] = f"Bearer {self._settings.api_key}"
+            if self.settings.api_key:
+                headers["authorization"] = f"Bearer {self.settings.api_key}"
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=self._settings.connections, loop=asyncio.get_running_loop()
+                    limit=self.settings.connections, loop=asyncio.get_running_loop()
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=headers,
@@ -173,8 +173,8 @@ class RelayUpstream:
 
     def _shown(self, message: object) -> str:
         text = message if isinstance(message, str) and message else "The request was refused."
-        if self._settings.api_key:
-            text = text.replace(self._settings.api_key, "[key]")
+        if self.settings.api_key:
+            text = text.replace(self.settings.api_key, "[key]")
         return f"The model's provider says: {text[:_MAX_MESSAGE]}"
 
 

@@ -38,21 +38,29 @@ class ModelAlias:
     owned_by: str = "tollfree"
     price: Price = FREE
     others: tuple[Leg, ...] = ()
+    tier: int = 0
+    weight: float = 1.0
 
     @property
     def legs(self) -> tuple[Leg, ...]:
         """Every way to an answer, the first one first."""
-        return (Leg(self.upstream, self.upstream_model, self.price), *self.others)
+        first = Leg(self.upstream, self.upstream_model, self.price, self.tier, self.weight)
+        return (first, *self.others)
 
 
 class Routing:
     """The aliases of this installation, in the order in which they are listed."""
 
     def __init__(self, aliases: Sequence[ModelAlias], *, created: int = 0) -> None:
-        self._aliases = {alias.name: alias for alias in aliases}
         self._created = created
-        if len(self._aliases) != len(aliases):
+        self.take(aliases)
+
+    def take(self, aliases: Sequence[ModelAlias]) -> None:
+        """Use these aliases from now on; calls under way go on with those that they have."""
+        named = {alias.name: alias for alias in aliases}
+        if len(named) != len(aliases):
             raise ValueError("Two model aliases have the same name.")
+        self._aliases = named
 
     def route(self, model: str) -> ModelAlias:
         """The alias called `model`. Raises NotFound that names what there is."""
