@@ -3,18 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from api.access.idempotency import Shelf
 from api.access.key_book import KeyBook
 from api.access.limits import QuotaPlan
 from api.access.quota import QuotaBook
 from api.access.visit import GuardedKeys
 from api.chat.completion import ChatHeart, ChatSettings
 from api.chat.metered_rows import MeteredRows
+from api.chat.once import OnceHeart
 from api.chat.usage import CompletionRow, write_completions
 from api.http.chat_completions import ChatCompletions
 from api.http.surfaces import Surfaces
 from api.http.turnstile import Turnstile
 from api.upstream.routing import Routing
 from kernel.group_commit import GroupCommit
+from kernel.shared_state import InProcessState
 from tollfree.crew import Crew
 from tollfree.doorway import App
 from tollfree.foundations import Foundations
@@ -33,6 +36,7 @@ class ApiSide:
     completions: GroupCommit[CompletionRow]
     quotas: QuotaBook
     plan: QuotaPlan
+    once: OnceHeart
 
     def guarded(self, app: App) -> App:
         """The application with the quotas around it."""
@@ -51,6 +55,7 @@ class ApiSide:
     async def close(self) -> None:
         """End open answers, and write what follows the finished ones."""
         self.shut_down()
+        await self.once.close()
         await self.heart.close()
         await self.completions.close()
 
@@ -63,7 +68,7 @@ def build_api_side(
     routing: Routing,
     decision_deadline_ms: int,
     quotas: QuotaPlan,
-    shares_quotas: bool,
+    shares_state: bool,
 ) -> ApiSide:
     """Build it; `ads` may be the engine in this process or the network over HTTP."""
     keys = GuardedKeys(grounds.database, grounds.clock, grounds.shared_state)
@@ -81,16 +86,24 @@ def build_api_side(
             session_key=grounds.signing.derive("session"),
         ),
     )
-    surfaces = Surfaces(heart, keys, routing, grounds.embedder)
+    once = OnceHeart(heart, _shelf(grounds, is_shared=shares_state))
+    surfaces = Surfaces(once, keys, routing, grounds.embedder)
     # With nobody to share with, telling them would only cost time.
-    book = QuotaBook(grounds.clock, grounds.shared_state if shares_quotas else None)
+    book = QuotaBook(grounds.clock, grounds.shared_state if shares_state else None)
     return ApiSide(
         keys,
         heart,
         routing,
-        ChatCompletions(heart, keys),
+        ChatCompletions(once, keys),
         surfaces,
         completions,
         quotas=book,
         plan=quotas,
+        once=once,
     )
+
+
+def _shelf(grounds: Foundations, *, is_shared: bool) -> Shelf:
+    # In one process the copies are kept in its memory: few enough of them not to fill it.
+    copies = grounds.shared_state if is_shared else InProcessState(grounds.clock, capacity=1_000)
+    return Shelf(grounds.shared_state, copies, grounds.clock)

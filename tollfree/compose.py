@@ -85,7 +85,7 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             routing=plan.upstream.routing,
             decision_deadline_ms=plan.answer_waits_ms,
             quotas=plan.quotas,
-            shares_quotas=plan.redis_url is not None,
+            shares_state=plan.redis_url is not None,
         )
         till = build_till_side(grounds, plan.stripe, stand_in=plan.test_money)
         portal = build_portal_side(grounds, ads, plan.portal, plan.decisions)
