@@ -1,4 +1,4 @@
-"""The command line: ``tollfree demo | serve | worker | migrate | keys | match | models | doctor``.
+"""The command line: ``tollfree demo | serve | worker | migrate | keys | match | models | …``.
 
 Only parses and hands over; each command lives in its own module, imported when it is asked for, so
 that `--help` answers at once. An expected error is one sentence on standard error and exit code 2.
@@ -17,6 +17,7 @@ _MODULES = {
     "keys": "tollfree.keys",
     "match": "tollfree.match",
     "models": "tollfree.models",
+    "ledger": "tollfree.ledger",
     "doctor": "tollfree.doctor",
 }
 
@@ -59,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     build = builds.add_parser("build", help="export the embedding model for serving")
     build.add_argument("--force", action="store_true", help="export again")
     build.add_argument("--out", metavar="DIR", help="folder of models (TOLLFREE_MODELS)")
+    books = commands.add_parser("ledger", help="check the books")
+    checks = books.add_subparsers(dest="action", required=True, metavar="action")
+    verify = checks.add_parser("verify", help="check every rule; exit code 1 at a violation")
+    verify.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+    verify.add_argument("--json", action="store_true", help="print JSON, with every violation")
     doctor = commands.add_parser("doctor", help="check this installation and say what mends it")
     doctor.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     doctor.add_argument("--json", action="store_true", help="print JSON")

@@ -9,6 +9,8 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from adserver.events.known_crawlers import is_known_crawler
+
 # "cubot" is a make of phone.
 _CRAWLER: Final = re.compile(
     r"(?<!cu)bot|crawl|spider|slurp|scrap(?:y|er)|archiver|indexer|fetcher|preview|unfurl|"
@@ -43,13 +45,14 @@ def machine(
     `purpose` is what the headers Sec-Purpose, Purpose or X-Moz say. With `programs_pay` the plain
     HTTP clients of developers count as readers, which is for trying things out with test money.
     """
-    agent = (user_agent or "").strip().casefold()
+    named = (user_agent or "").strip()
+    agent = named.casefold()
     if method != "GET":
         return Machine.HEAD
     if purpose is not None and _AHEAD.search(purpose.casefold()):
         return Machine.PREFETCH
     if _CRAWLER.search(agent):
         return Machine.CRAWLER
-    if not programs_pay and (not agent or _PROGRAM.search(agent)):
-        return Machine.PROGRAM
-    return None
+    if not agent or _PROGRAM.search(agent):
+        return None if programs_pay else Machine.PROGRAM
+    return Machine.CRAWLER if is_known_crawler(named) else None

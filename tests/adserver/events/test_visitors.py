@@ -1,5 +1,6 @@
 """Readers and machines, by what they say of themselves."""
 
+import crawleruseragents
 import pytest
 
 from adserver.events.visitors import Machine, machine
@@ -46,6 +47,21 @@ def test_browsers_are_readers(agent: str) -> None:
 def test_those_who_say_that_they_are_machines_are_machines(agent: str) -> None:
     assert machine(method="GET", user_agent=agent) is Machine.CRAWLER
     assert machine(method="GET", user_agent=agent, programs_pay=True) is Machine.CRAWLER
+
+
+def test_every_agent_of_the_public_list_is_a_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    agents = {
+        agent
+        for crawler in crawleruseragents.CRAWLER_USER_AGENTS_DATA
+        for agent in crawler.get("instances", ())
+    }
+
+    readers = [agent for agent in agents if machine(method="GET", user_agent=agent) is None]
+
+    with capsys.disabled():
+        print(f"\n{len(agents)} agents of crawler-user-agents never bill")  # noqa: T201
+    assert len(agents) > 1_000
+    assert readers == []
 
 
 @pytest.mark.parametrize(
