@@ -1,169 +1,26 @@
 """A till over the stand-in for Stripe, on real books of both engines."""
 
-import socket
-import threading
-import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 
 import pytest
-import uvicorn
 
-from advertiser_portal.billing import payouts, recharge, top_up
-from advertiser_portal.billing.customers import ensure_customer
-from advertiser_portal.billing.events import EventDesk, receive
-from advertiser_portal.billing.gateway import Notice
-from advertiser_portal.billing.reconcile import Reconciler
-from advertiser_portal.billing.stripe_gateway import StripeGateway
-from advertiser_portal.billing.till import Till
-from advertiser_portal.billing.top_up import Returns
-from fakestripe.app import FakeStripe, build
-from fakestripe.resources import accounts, checkout, disputes, refunds
+from fakestripe.app import FakeStripe
 from kernel.clock import FrozenClock
 from kernel.database import Database
-from kernel.money import Micros
-from ledger.balances import balance
-
-ADVERTISER = "adv_01shoes"
-RETURNS = Returns("https://portal.example/ok", "https://portal.example/no")
-CARD = "4242424242424242"
+from tests.advertiser_portal.billing.till_world import Bench, open_till, stand_in_server
 
 
 @pytest.fixture(scope="session")
 def stand_in() -> Iterator[tuple[FakeStripe, str]]:
-    """One server for the run; each test gets a fresh platform behind it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    fake = build(public_url=url)
-    config = uvicorn.Config(fake.asgi, host="127.0.0.1", port=port, log_level="error", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield fake, url
-    server.should_exit = True
-    thread.join(timeout=5)
-
-
-@dataclass
-class Bench:
-    """Everything a test of money needs, and the acts of the outside world."""
-
-    database: Database
-    clock: FrozenClock
-    fake: FakeStripe
-    till: Till
-    stopped: list[str]
-
-    @property
-    def desk(self) -> EventDesk:
-        return self.till.desk
-
-    @property
-    def reconciler(self) -> Reconciler:
-        return self.till.reconciler
-
-    async def hear(self) -> None:
-        """Deliver every event of the stand-in that is new, and act on it."""
-        for event in self.fake.platform.objects.every("event"):
-            data = event["data"]["object"]
-            notice = Notice(event["id"], event["type"], data["id"])
-            await receive(self.database, notice, clock=self.clock)
-        await self.desk.drain()
-
-    async def customer(self, advertiser: str = ADVERTISER) -> str:
-        return await ensure_customer(
-            self.database,
-            self.till.operations,
-            advertiser,
-            email="ada@shoes.example",
-            name="Shoes",
-            clock=self.clock,
-        )
-
-    async def plan_top_up(self, units: int, *, save_card=False, tax=False) -> str:
-        customer = await self.customer()
-        async with self.database.writing() as tx:
-            return await top_up.plan_top_up(
-                tx,
-                ADVERTISER,
-                Micros.from_units(units),
-                customer=customer,
-                save_card=save_card,
-                tax=tax,
-                returns=RETURNS,
-                clock=self.clock,
-            )
-
-    async def pay(self, units: int, *, save_card=False, tax=False, hear=True) -> str:
-        """Add funds to the end; returns the payment intent."""
-        operation = await self.plan_top_up(units, save_card=save_card, tax=tax)
-        done = await self.till.operations.perform(operation)
-        session = checkout.complete(self.fake.platform, done.stripe_id, number=CARD)
-        if hear:
-            await self.hear()
-        return str(session["payment_intent"])
-
-    async def money(self, account: str) -> Micros:
-        async with self.database.reading() as session:
-            return (await balance(session, account)).available
-
-    async def wallet(self) -> Micros:
-        return await self.money(f"adv:{ADVERTISER}:cash")
-
-    def charge_of(self, payment: str) -> str:
-        intent = self.fake.platform.objects.get("payment_intent", payment)
-        return str(intent["latest_charge"])
-
-    def open_dispute(self, payment: str) -> str:
-        return str(disputes.start(self.fake.platform, self.charge_of(payment))["id"])
-
-    def close_dispute(self, dispute: str, *, won: bool) -> None:
-        disputes.close(self.fake.platform, dispute, won=won)
-
-    def fail_refund(self, refund: str) -> None:
-        refunds.fail(self.fake.platform, refund)
-
-    async def payee(self, publisher: str) -> str:
-        """A publisher with an account that may receive."""
-        async with self.database.writing() as tx:
-            operation = await payouts.plan_payee(
-                tx, publisher, email="pub@chat.example", name="Chat", clock=self.clock
-            )
-        done = await self.till.operations.perform(operation)
-        accounts.onboard(self.fake.platform, done.stripe_id)
-        await self.hear()
-        return str(done.stripe_id)
-
-    async def set_recharge(self, threshold: int, amount: int, cap: int) -> None:
-        rule = recharge.RechargeRule(*map(Micros.from_units, (threshold, amount, cap)))
-        async with self.database.writing() as tx:
-            await recharge.set_rule(tx, ADVERTISER, rule, clock=self.clock)
+    """One server for the run; each test gets fresh books behind it."""
+    with stand_in_server() as served:
+        yield served
 
 
 @pytest.fixture
 async def bench(
     database: Database, clock: FrozenClock, stand_in: tuple[FakeStripe, str]
 ) -> AsyncIterator[Bench]:
-    fake, url = stand_in
-    fake.platform = build(public_url=url).platform
-    stopped: list[str] = []
-
-    async def stop_ads(_tx, advertiser_id: str) -> None:
-        stopped.append(advertiser_id)
-
-    gateway = StripeGateway(
-        secret_key=fake.platform.secret_key,
-        webhook_secrets=["whsec_first", "whsec_second"],
-        base_url=url,
-        timeout_seconds=2,
-    )
-    till = Till(
-        database, gateway, public_url="https://portal.example", stop_ads=stop_ads, clock=clock
-    )
-    # The books' clock stands still; the stand-in's must not be ahead of it by much.
-    yield Bench(database, clock, fake, till, stopped)
-    await gateway.close()
+    opened = open_till(database, clock, *stand_in)
+    yield opened
+    await opened.till.gateway.close()
