@@ -12,6 +12,8 @@ PORTAL: Final = Portal(
     places=(
         Place("Overview", "/advertiser/", "home"),
         Place("Billing", "/advertiser/billing", "wallet"),
+        Place("Members", "/advertiser/members", "user"),
     ),
     pitch="See what your campaigns bring, and stop or start them.",
+    joins=True,
 )

@@ -3,7 +3,7 @@
 /v1/chat/completions   the hot path, straight to the API without a framework
 /v1/*                  the API            /ads/v1/*, /c/*, /why/*   the ad server
 /hooks/stripe          the till           /fakestripe/*             its stand-in, in a demo
-/advertiser/*          the portal         /livez /readyz /metrics   operations
+/advertiser/* /operator/*  the portals     /livez /readyz /metrics   operations
 """
 
 from fastapi import FastAPI
@@ -18,6 +18,7 @@ from advertiser_portal.billing import webhooks
 from api.http import quota as quota_routes
 from kernel.http import RequestIds, install_error_handlers, install_health
 from kernel.telemetry import REGISTRY
+from operator_console import routes as operator_pages
 from tollfree.ad_side import AdSide
 from tollfree.api_side import ApiSide
 from tollfree.doorway import App, Receive, Scope, Send
@@ -77,6 +78,7 @@ def _add_portal(app: FastAPI, portal: PortalSide, till: TillSide | None) -> None
             auto_approve_after_lint=portal.auto_approve_after_lint,
         )
     )
+    app.include_router(operator_pages.routes(portal.front))
 
 
 def _add_till(app: FastAPI, till: TillSide | None) -> None:

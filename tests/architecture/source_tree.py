@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    "kernel ledger language adserver api web advertiser_portal tollfree "
+    "kernel ledger language adserver api web advertiser_portal operator_console tollfree "
     "sdk/python/tollfree_sdk alembic bench deploy tests"
 ).split()
 

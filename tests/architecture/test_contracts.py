@@ -9,7 +9,7 @@ from importlinter.cli import lint_imports
 from tests.architecture.source_tree import ROOT, python_files, shown, tree_of
 
 PRODUCTION = (
-    "kernel ledger language adserver api web advertiser_portal tollfree sdk/python/tollfree_sdk"
+    "kernel ledger language adserver api web advertiser_portal operator_console tollfree sdk/python/tollfree_sdk"
 ).split()
 
 # Each reads the machine for a reason that a setting could not serve.
