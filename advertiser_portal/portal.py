@@ -11,6 +11,7 @@ PORTAL: Final = Portal(
     templates=Path(__file__).parent / "templates",
     places=(
         Place("Overview", "/advertiser/", "home"),
+        Place("Reports", "/advertiser/reports", "eye"),
         Place("Billing", "/advertiser/billing", "wallet"),
         Place("Members", "/advertiser/members", "user"),
     ),

@@ -8,6 +8,7 @@ POST /advertiser/campaigns/{id}/pause        /resume /start /end /duplicate
 GET, POST /advertiser/campaigns/new, /campaigns/{id}/edit
 GET, POST /advertiser/campaigns/{id}/creatives/new, /creatives/{id}
 POST /advertiser/campaigns/{id}/creatives/preview
+GET  /advertiser/reports, /reports.csv       ?by=campaign|creative|day&period=…
 GET  /advertiser/billing                     balance, payments; /confirm/{intent}
 POST /advertiser/billing/add-funds           /card /recharge /recharge/off /refund
 GET, POST /advertiser/sign-in, /sign-up, /confirm/{token}       POST /advertiser/sign-out
@@ -26,6 +27,7 @@ from advertiser_portal.creative_editor import CreativeEditor
 from advertiser_portal.match_panel import Matcher
 from advertiser_portal.overview_pages import OverviewPages
 from advertiser_portal.portal import PORTAL
+from advertiser_portal.report_pages import ReportPages
 from advertiser_portal.welcome import AdvertiserWelcome
 from web.front_desk import FrontDesk
 from web.members_pages import add_members
@@ -65,6 +67,7 @@ def routes(
     router.add_api_route("/live", reading.overview_live, methods=["GET"])
     router.add_api_route("/campaigns/{campaign_id}", reading.campaign, methods=["GET"])
     router.add_api_route("/campaigns/{campaign_id}/live", reading.campaign_live, methods=["GET"])
+    ReportPages(pages).add_to(router)
     acts = CampaignActs(pages, reading)
     router.add_api_route("/campaigns/{campaign_id}/start", acts.start, methods=["POST"])
     router.add_api_route("/campaigns/{campaign_id}/end", acts.end, methods=["POST"])
