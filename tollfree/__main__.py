@@ -18,6 +18,7 @@ _MODULES = {
     "match": "tollfree.match",
     "models": "tollfree.models",
     "ledger": "tollfree.ledger",
+    "billing": "tollfree.billing",
     "doctor": "tollfree.doctor",
 }
 
@@ -65,6 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     verify = checks.add_parser("verify", help="check every rule; exit code 1 at a violation")
     verify.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     verify.add_argument("--json", action="store_true", help="print JSON, with every violation")
+    till = commands.add_parser("billing", help="compare the ledger with Stripe")
+    acts = till.add_subparsers(dest="action", required=True, metavar="action")
+    compare = acts.add_parser(
+        "reconcile", help="explain every movement; exit code 1 if one is left"
+    )
+    compare.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+    compare.add_argument("--json", action="store_true", help="print JSON")
     doctor = commands.add_parser("doctor", help="check this installation and say what mends it")
     doctor.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     doctor.add_argument("--json", action="store_true", help="print JSON")

@@ -23,6 +23,7 @@ from tollfree.till_side import working_till
 
 _log = logger(__name__)
 _EVERY_SECONDS = 1.0
+_HOURLY = 3_600.0
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -51,6 +52,7 @@ async def _work(settings: ServeSettings, heartbeat: str | None) -> None:
         till = working_till(settings, database, SystemClock())
         if till is not None:
             crew.start("till", lambda: every(_EVERY_SECONDS, till.work))
+            crew.start("till_reconciliation", lambda: every(_HOURLY, till.reconciler.run))
         if heartbeat is not None:
             crew.start("heartbeat", lambda: _beat(database, Path(heartbeat)))
         _log.info("worker_started")
