@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from api.access.answer_cache import AnswerCache
 from api.access.idempotency import Shelf
 from api.access.key_book import KeyBook
 from api.access.limits import QuotaPlan
@@ -37,10 +38,11 @@ class ApiSide:
     quotas: QuotaBook
     plan: QuotaPlan
     once: OnceHeart
+    cache: AnswerCache
 
     def guarded(self, app: App) -> App:
         """The application with the quotas around it."""
-        return Turnstile(app, self.quotas, self.plan)
+        return Turnstile(app, self.quotas, self.plan, self.cache)
 
     def start(self, crew: Crew) -> None:
         crew.start("completions", self.completions.run)
@@ -100,6 +102,7 @@ def build_api_side(
         quotas=book,
         plan=quotas,
         once=once,
+        cache=AnswerCache(grounds.clock),
     )
 
 

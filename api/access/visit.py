@@ -9,6 +9,7 @@ import ipaddress
 import math
 from contextvars import ContextVar
 
+from api.access.answer_cache import AnswerCache
 from api.access.key_book import Caller, KeyBook
 from api.access.limits import QuotaPlan, Tier
 from api.access.quota import QuotaBook, Standing, Subject
@@ -20,8 +21,8 @@ class Visit:
     """What one request has used of whose quota. `leave` it in any case."""
 
     __slots__ = (
-        "_book", "_counts", "_entered", "_plan", "_reserved", "_subjects", "caller", "notes",
-        "prompt_group",
+        "_book", "_counts", "_entered", "_plan", "_reserved", "_subjects", "cache", "caller",
+        "is_from_cache", "notes", "prompt_group",
     )  # fmt: skip
 
     def __init__(self, book: QuotaBook, plan: QuotaPlan, *, tokens: int, counts: bool) -> None:
@@ -32,6 +33,8 @@ class Visit:
         self.notes: _Headers = []
         self.caller: Caller | None = None
         self.prompt_group: str | None = None
+        self.cache: AnswerCache | None = None
+        self.is_from_cache = False
 
     @property
     def tier(self) -> Tier:

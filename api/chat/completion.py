@@ -16,6 +16,7 @@ from typing import Final
 from api.access.key_book import Caller
 from api.access.keys import KeyKind
 from api.chat.booking import BookingDesk
+from api.chat.kept_answers import opened_or_kept
 from api.chat.opening import begun
 from api.chat.pending_decision import PendingDecision, Settled
 from api.chat.plain_answer import Completion, PlainAnswer, plain_answer, read_whole
@@ -186,7 +187,7 @@ async def _whole(request: ChatRequest, leg: Leg) -> Completion:
 
 async def _open(request: ChatRequest, leg: Leg) -> UpstreamAnswer:
     body = request.upstream_body(leg.model, ask_for_usage=leg.upstream.reports_usage)
-    opened = await leg.upstream.open(body, stream=request.stream)
+    opened = await opened_or_kept(leg.upstream, body, stream=request.stream)
     if opened.is_event_stream != request.stream:
         await opened.close()
         raise UpstreamFailed(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from api.access.visit import current_visit
 from api.chat.usage import CompletionRow
 from kernel.group_commit import GroupCommit
+from kernel.money import ZERO
 
 
 class MeteredRows(GroupCommit[CompletionRow]):
@@ -19,5 +20,7 @@ class MeteredRows(GroupCommit[CompletionRow]):
         visit = current_visit()
         if visit is not None:
             visit.used(row.prompt_tokens + row.completion_tokens)
-            row = replace(row, prompt_group=visit.prompt_group)
+            # An answer from the cache cost nothing.
+            cost = ZERO if visit.is_from_cache else row.cost_micros
+            row = replace(row, prompt_group=visit.prompt_group, cost_micros=cost)
         return super().put(row)

@@ -8,6 +8,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access.answer_cache import AnswerCache
 from api.access.limits import QuotaPlan
 from api.access.quota import QuotaBook
 from api.access.visit import Visit, begin
@@ -25,8 +26,10 @@ _BYTES_PER_TOKEN: Final = 4
 class Turnstile:
     """Wraps an application; what is not under /v1 passes untouched."""
 
-    def __init__(self, app: ASGIApp, book: QuotaBook, plan: QuotaPlan) -> None:
-        self._app, self._book, self._plan = app, book, plan
+    def __init__(
+        self, app: ASGIApp, book: QuotaBook, plan: QuotaPlan, cache: AnswerCache | None = None
+    ) -> None:
+        self._app, self._book, self._plan, self._cache = app, book, plan, cache
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(_PREFIX):
@@ -38,6 +41,8 @@ class Turnstile:
             tokens=_tokens_likely(scope),
             counts=not scope["path"].startswith(_FREE),
         )
+        if (b"x-tollfree-cache", b"on") in scope["headers"]:
+            visit.cache = self._cache
         begin(visit)
         status = 500
 
