@@ -49,6 +49,11 @@ class Completion:
             self._choice = next((one for one in choices if one.get("index") == 0), choices[0])
             self._message = self._choice["message"]
             self._content = self._message.get("content")
+            for one in choices:
+                # Required by the format, and left out by some upstreams.
+                one.setdefault("logprobs", None)
+                one["message"].setdefault("refusal", None)
+                one["message"].setdefault("content", None)
             # What an upstream calls by our name is not ours.
             self.body.pop("tollfree", None)
         except (orjson.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError):

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
-from api.http.reading import whole_usage
+from api.http.reading import passed_on, whole_usage
 
 _ECHOED: Final[dict[str, Any]] = {
     "instructions": None, "max_output_tokens": None, "metadata": {}, "parallel_tool_calls": True,
-    "temperature": 1.0, "tool_choice": "auto", "top_p": 1.0, "user": None, "service_tier": None,
+    "temperature": 1.0, "tool_choice": "auto", "top_p": 1.0,
 }  # fmt: skip
 _INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
@@ -33,6 +33,8 @@ def response(
         name: default if asked.get(name) is None else asked[name]
         for name, default in _ECHOED.items()
     }
+    named = ("user", "safety_identifier", "prompt_cache_key")
+    echoed |= passed_on(asked, named)
     return echoed | {
         "id": id_after("resp", chat.get("id")),
         "object": "response",
@@ -52,7 +54,6 @@ def response(
         "tools": [_echoed_tool(tool) for tool in asked.get("tools") or []],
         "top_logprobs": asked.get("top_logprobs") or 0,
         "truncation": "disabled",
-        "usage": None,
     }
 
 
@@ -69,16 +70,15 @@ def finished(
         made["incomplete_details"] = {"reason": cut}
     else:
         made["completed_at"] = made["created_at"]
-    made["usage"] = usage(chat.get("usage"))
+    if isinstance(chat.get("usage"), dict):
+        made["usage"] = usage(chat["usage"])
     if "tollfree" in chat:
         made["tollfree"] = chat["tollfree"]
     return made
 
 
-def usage(given: Any) -> dict[str, Any] | None:
-    """Responses' names for the counts; None where the upstream told none."""
-    if not isinstance(given, dict):
-        return None
+def usage(given: dict[str, Any]) -> dict[str, Any]:
+    """Responses' names for the counts; left out where the upstream told none."""
     counts = whole_usage(given)
     return {
         "input_tokens": counts["prompt"],

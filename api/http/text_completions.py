@@ -54,7 +54,7 @@ class CompletionEvents:
         ]
         if not choices and not body.get("usage"):
             return []
-        extra = {name: body[name] for name in ("usage", "tollfree") if name in body}
+        extra = passed_on(body, ("usage", "tollfree"))
         return [event_of(_envelope(body) | {"choices": choices} | extra)]
 
     def done(self) -> list[bytes]:

@@ -70,7 +70,7 @@ def _bodies(answer: Answer) -> list[tuple[Any, Any]]:
     if not answer.content_type.startswith("text/event-stream"):
         kind = _WHOLE.get(answer.path, Model if answer.path.startswith("GET /v1/models/") else None)
         assert kind is not None, f"Nobody checks {answer.path}."
-        return [(kind, _decoded(orjson.loads(answer.body)))]
+        return [(kind, decoded(orjson.loads(answer.body)))]
     kind = _STREAMED[answer.path]
     bodies = []
     for body in events_of(answer):
@@ -83,7 +83,7 @@ def _bodies(answer: Answer) -> list[tuple[Any, Any]]:
     return bodies
 
 
-def _decoded(body: dict[str, Any]) -> dict[str, Any]:
+def decoded(body: dict[str, Any]) -> dict[str, Any]:
     """With base64 vectors as floats, as openai-python reads them before its model sees them."""
     for one in body.get("data", []):
         if isinstance(one.get("embedding"), str):

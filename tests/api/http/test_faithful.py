@@ -92,7 +92,8 @@ class TestARequest:
 
 class TestAnAnswer:
     async def test_keeps_every_member_of_the_upstreams(self) -> None:
-        body = orjson.loads(plain_body(ANSWER, reasoning_content="Hm.", annotations=[]))
+        thoughts = {"reasoning_content": "Hm.", "annotations": [], "refusal": None}
+        body = orjson.loads(plain_body(ANSWER, **thoughts))
         token = {"token": "Look", "logprob": -0.1, "bytes": [76], "top_logprobs": []}
         body["choices"][0]["logprobs"] = {"content": [token], "refusal": None}
         body["choices"].append({**body["choices"][0], "index": 1})
