@@ -1,0 +1,224 @@
+# ruff: noqa: ANN001, ANN201, ANN202, ANN204, S311
+"""Charge clicks while workers and the database are killed, then check what was charged.
+
+    PYTHONPATH=. python bench/kill_storm.py [--minutes 1] [--seed 1] [--engine sqlite] [--json]
+
+Workers follow click links, each link one to five times and in random order; half of the campaigns
+have $10. Meanwhile kill -9 hits a worker, or PostgreSQL with all its processes. The checker reads
+only what workers were told and the event log: nothing is charged twice, nothing over a budget and
+nothing without a delivery, and what was told as charged is there. Ends with one line of JSON, and
+exit code 1 where anything of this does not hold.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import sqlalchemy as sa
+from money_rig import Postgres, an_ad, decisions
+
+from adserver.events.clicks import ClickDesk
+from adserver.events.tables import DecisionRow, StepRow
+from adserver.events.tokens import ClickTokens
+from kernel.clock import SystemClock
+from kernel.database import Database
+from kernel.signing import SigningKeys
+from ledger.verify import verify
+from tests.rig.postgres import migrate_apart
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"
+PRICE = 350_000
+TOKENS = ClickTokens(SigningKeys({1: b"k" * 32}))
+# What tells that a click was not decided on; everything else is an answer for good.
+PASSING = "unavailable"
+
+
+async def prepare(url, *, campaigns, per_campaign):
+    """Budgets by campaign, and the links with the campaign of each."""
+    database, clock = Database(url), SystemClock()
+    budgets, links = {}, []
+    for number in range(campaigns):
+        budget = 10_000_000 if number % 2 else 1_000_000_000
+        advertiser, creative = await an_ad(
+            database, clock, funds=10**10, total=budget, organisation=f"org_{number}"
+        )
+        budgets[creative.campaign_id] = budget
+        for delivered, count in ((True, per_campaign), (False, 2)):
+            ids = await decisions(
+                database,
+                clock,
+                advertiser,
+                creative,
+                count=count,
+                price=PRICE,
+                delivered=delivered,
+            )
+            links += [TOKENS.mint(one, creative.number) for one in ids]
+    await database.close()
+    return budgets, links
+
+
+async def work(url, links, told, seed):
+    """Follow links in an order of one's own; write down what was told before going on."""
+    database = Database(url)
+    desk = ClickDesk(database, TOKENS, SystemClock(), deadline_ms=20_000)
+    draw = random.Random(seed)
+    visits = [link for link in links for _ in range(draw.randint(1, 5))]
+    draw.shuffle(visits)
+    queue = iter(visits)
+    log = told.open("a", buffering=1)
+
+    async def visitor():
+        for link in queue:
+            outcome = await desk.follow(link, user_agent=BROWSER)
+            while outcome.reason == PASSING:
+                await asyncio.sleep(0.2)
+                outcome = await desk.follow(link, user_agent=BROWSER)
+            log.write(f"{TOKENS.read(link).decision_id} {outcome.reason or 'billed'}\n")
+
+    await asyncio.gather(*(visitor() for _ in range(64)))
+    await desk.close()
+    await database.close()
+
+
+class Storm:
+    """The workers, and what is done to them."""
+
+    def __init__(self, asked, url, server, folder, links):
+        self.asked, self.url, self.server, self.folder = asked, url, server, folder
+        self.draw, self.kills = random.Random(asked.seed), Counter()
+        (folder / "links").write_text("\n".join(links))
+        count = 1 if asked.engine == "sqlite" else asked.workers
+        self.workers = {number: self._start(number) for number in range(count)}
+
+    def rage(self):
+        """Kill until the time is over, then let everybody finish."""
+        until = time.monotonic() + self.asked.minutes * 60
+        while time.monotonic() < until:
+            time.sleep(self.draw.uniform(0.5, 2.0))
+            if self.server is not None and self.draw.random() < 0.25:
+                self.server.kill()
+                self.server.start()
+                self.kills["database"] += 1
+            else:
+                number = self.draw.choice(list(self.workers))
+                self.workers[number].send_signal(signal.SIGKILL)
+                self.workers[number].wait()
+                self.workers[number] = self._start(number)
+                self.kills["worker"] += 1
+        for worker in self.workers.values():
+            if worker.wait(1_800) != 0:
+                raise RuntimeError("A worker failed by itself.")
+
+    def _start(self, number):
+        command = [sys.executable, __file__, "--work", self.url, str(self.folder), str(number)]
+        seed = self.draw.randrange(2**32)
+        return subprocess.Popen([*command, "--seed", str(seed)], env=os.environ)
+
+
+async def check(url, budgets, folder):
+    """The independent look: the workers' notes and the events, and no balance."""
+    told = Counter()
+    for file in folder.glob("told-*"):
+        lines = [line.split() for line in file.read_text().splitlines()]
+        told.update(line[0] for line in lines if len(line) == 2 and line[1] == "billed")
+    database = Database(url)
+    async with database.reading() as session:
+        clicks = sa.select(
+            StepRow.decision_id, StepRow.billable, StepRow.price_micros, DecisionRow.campaign_id
+        ).join(DecisionRow, DecisionRow.id == StepRow.decision_id)
+        rows = (await session.execute(clicks.where(StepRow.step == "click"))).all()
+        found = await session.scalars(
+            sa.select(StepRow.decision_id).where(StepRow.step == "delivered")
+        )
+        delivered, violations = set(found), await verify(session)
+    await database.close()
+    billed = {row.decision_id for row in rows if row.billable}
+    spent = Counter()
+    for row in rows:
+        if row.billable:
+            spent[row.campaign_id] += row.price_micros.amount
+    exhausted = [one for one, budget in budgets.items() if budget - spent[one] < PRICE]
+    could = [row for row in rows if row.decision_id in delivered]
+    small = sum(budgets[one] for one in exhausted)
+    return {
+        "clicks": len(rows),
+        "billed": len(billed),
+        "double_charges": sum(count > 1 for count in told.values()),
+        "told_and_not_charged": len(set(told) - billed),
+        "micros_over_budget": sum(max(0, spent[one] - budgets[one]) for one in budgets),
+        "charges_without_impression": len(billed - delivered),
+        "violations": len(violations),
+        "unbilled_for_budget": sum(not row.billable for row in could),
+        "exhausted_budgets": len(exhausted),
+        "billed_share_of_exhausted_budgets": round(sum(spent[one] for one in exhausted) / small, 4)
+        if small
+        else None,
+    }
+
+
+def storm(asked):
+    server = Postgres() if asked.engine == "postgresql" else None
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        url = server.url if server else f"sqlite:///{folder / 'storm.db'}"
+        try:
+            migrate_apart(url)
+            campaigns, clicks = asked.campaigns, asked.clicks
+            budgets, links = asyncio.run(prepare(url, campaigns=campaigns, per_campaign=clicks))
+            raging = Storm(asked, url, server, folder, links)
+            raging.rage()
+            found = asyncio.run(check(url, budgets, folder))
+            visits = sum(len(file.read_text().splitlines()) for file in folder.glob("told-*"))
+        finally:
+            if server:
+                server.close()
+    return {
+        "engine": asked.engine,
+        "seed": asked.seed,
+        "minutes": asked.minutes,
+        "events": visits,
+        "kills": dict(raging.kills),
+    } | found
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--engine", choices=["postgresql", "sqlite"], default="postgresql")
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--campaigns", type=int, default=20)
+    parser.add_argument("--clicks", type=int, default=60, help="deliveries of each campaign")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.work:
+        url, folder, number = asked.work[0], Path(asked.work[1]), asked.work[2]
+        links = (folder / "links").read_text().split()
+        asyncio.run(work(url, links, folder / f"told-{number}", asked.seed))
+        return 0
+    found = storm(asked)
+    line = json.dumps(found)
+    if asked.out:
+        asked.out.write_text(line + "\n")
+    if not asked.json:
+        for name, value in found.items():
+            print(f"{name:36} {value}")
+    print(line)
+    wrong = ("double_charges", "told_and_not_charged", "micros_over_budget")
+    return int(any(found[name] for name in (*wrong, "charges_without_impression", "violations")))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
