@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from api.upstream.plan_file import aliases_of, read_plan
-from api.upstream.relay import RelaySettings, RelayUpstream
+from api.upstream.litellm_upstream import LitellmUpstream
+from api.upstream.plan_file import AnySettings, AnyUpstream, aliases_of, read_plan
+from api.upstream.relay import RelayUpstream
 from api.upstream.routing import ModelAlias, Routing
 from kernel.errors import SettingsInvalid
 from kernel.telemetry import logger
@@ -27,7 +28,7 @@ class UpstreamFile:
 
     def __init__(self, path: Path, key_of: Callable[[str], str | None]) -> None:
         self._path, self._key_of = path, key_of
-        self._relays: dict[RelaySettings, RelayUpstream] = {}
+        self._upstreams: dict[AnySettings, AnyUpstream] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._seen = self._looks()
         self.routing = Routing(self._read())
@@ -38,14 +39,14 @@ class UpstreamFile:
         if looks == self._seen:
             return False
         self._seen = looks
-        before = set(self._relays.values())
+        before = set(self._upstreams.values())
         try:
             self.routing.take(self._read())
         except SettingsInvalid as problem:
             _log.error("upstreams_unusable", reason=type(problem).__name__)
             return False
-        for relay in before - set(self._relays.values()):
-            task = asyncio.get_running_loop().create_task(_let_go(relay))
+        for upstream in before - set(self._upstreams.values()):
+            task = asyncio.get_running_loop().create_task(_let_go(upstream))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
         _log.info("upstreams_reloaded", count=len(self.routing.models()))
@@ -68,9 +69,11 @@ class UpstreamFile:
             raise SettingsInvalid(
                 "The file that TOLLFREE_UPSTREAMS names cannot be read.", param="TOLLFREE_UPSTREAMS"
             ) from None
-        aliases = aliases_of(read_plan(text, self._key_of), self._relays)
+        aliases = aliases_of(read_plan(text, self._key_of), self._upstreams)
         legs = [leg.upstream for alias in aliases for leg in alias.legs]
-        self._relays = {leg.settings: leg for leg in legs if isinstance(leg, RelayUpstream)}
+        self._upstreams = {
+            leg.settings: leg for leg in legs if isinstance(leg, RelayUpstream | LitellmUpstream)
+        }
         return aliases
 
     def _looks(self) -> tuple[int, int] | None:
@@ -81,9 +84,9 @@ class UpstreamFile:
         return found.st_mtime_ns, found.st_size
 
 
-async def _let_go(relay: RelayUpstream) -> None:
+async def _let_go(upstream: AnyUpstream) -> None:
     """Close an upstream that is no longer named, when the last answer on it must be over."""
     try:
         await asyncio.sleep(_LET_GO_SECONDS)
     finally:
-        await relay.close()
+        await upstream.close()

@@ -5,6 +5,10 @@
     key = "groq"                    # by the provider's name in the environment, or key_file = "…"
     terms = "no training on inputs"
 
+    [upstreams.claude]
+    translate = "anthropic"         # a format of its own: litellm's word for the provider
+    key_file = "/run/secrets/claude"
+
     [[models]]
     name = "small"
     legs = [
@@ -22,6 +26,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from api.upstream.litellm_upstream import LitellmUpstream, TranslatedSettings
 from api.upstream.prices import FREE, Price
 from api.upstream.relay import RelaySettings, RelayTimeouts, RelayUpstream
 from api.upstream.routing import Leg, ModelAlias
@@ -29,9 +34,11 @@ from kernel.errors import SettingsInvalid
 from kernel.money import Micros
 
 KeyOf = Callable[[str], str | None]
+AnySettings = RelaySettings | TranslatedSettings
+AnyUpstream = RelayUpstream | LitellmUpstream
 
 _UPSTREAM: Final = frozenset(
-    "url key key_file terms reports_usage connections connect_seconds silence_seconds "
+    "url translate key key_file terms reports_usage connections connect_seconds silence_seconds "
     "total_seconds".split()
 )
 _MODEL: Final = frozenset({"name", "owned_by", "legs"})
@@ -43,7 +50,7 @@ _PRICE: Final = frozenset(field.name for field in fields(Price))
 class PlannedLeg:
     """One leg, with the settings of its upstream."""
 
-    relay: RelaySettings
+    upstream: AnySettings
     model: str
     price: Price
     tier: int
@@ -65,7 +72,7 @@ def read_plan(text: str, key_of: KeyOf) -> tuple[PlannedModel, ...]:
         raise _wrong(f"it is not TOML: {error}") from None
     _only(written, frozenset({"upstreams", "models"}), "the file")
     relays = {
-        name: _relay(name, _table(given, f"upstreams.{name}"), key_of)
+        name: _upstream(name, _table(given, f"upstreams.{name}"), key_of)
         for name, given in _table(written.get("upstreams"), "upstreams").items()
     }
     models = written.get("models")
@@ -78,13 +85,13 @@ def read_plan(text: str, key_of: KeyOf) -> tuple[PlannedModel, ...]:
 
 
 def aliases_of(
-    planned: Sequence[PlannedModel], known: Mapping[RelaySettings, RelayUpstream]
+    planned: Sequence[PlannedModel], known: Mapping[AnySettings, AnyUpstream]
 ) -> list[ModelAlias]:
     """The aliases of a plan; upstreams that are `known` already keep their connections."""
-    relays: dict[RelaySettings, RelayUpstream] = dict(known)
+    upstreams: dict[AnySettings, AnyUpstream] = dict(known)
 
     def leg_of(leg: PlannedLeg) -> Leg:
-        upstream = relays.setdefault(leg.relay, RelayUpstream(leg.relay))
+        upstream = upstreams.setdefault(leg.upstream, _built(leg.upstream))
         return Leg(upstream, leg.model, leg.price, leg.tier, leg.weight)
 
     aliases = []
@@ -105,32 +112,45 @@ def aliases_of(
     return aliases
 
 
-def _relay(name: str, given: Mapping[str, Any], key_of: KeyOf) -> RelaySettings:
+def _built(settings: AnySettings) -> AnyUpstream:
+    if isinstance(settings, TranslatedSettings):
+        return LitellmUpstream(settings)
+    return RelayUpstream(settings)
+
+
+def _upstream(name: str, given: Mapping[str, Any], key_of: KeyOf) -> AnySettings:
     where = f"upstreams.{name}"
     _only(given, _UPSTREAM, where)
-    url = _text(given, "url", where)
-    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+    translated = given.get("translate")
+    url = "" if translated and "url" not in given else _text(given, "url", where)
+    if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
         raise _wrong(f"{where}.url is not an address such as https://api.example.com/v1")
     source = given.get("key") or given.get("key_file")
     key = key_of(str(source)) if source else None
     if source and not key:
         raise _wrong(f"{where} names the key {str(source)!r}, and there is none")
-    limits = RelayTimeouts()
+    if translated:
+        return TranslatedSettings(name, str(translated), key, url or None, _timeouts(given, where))
     return RelaySettings(
         name,
         url.rstrip("/"),
         key,
         reports_usage=given.get("reports_usage", True) is not False,
-        timeouts=RelayTimeouts(
-            connect=_number(given, "connect_seconds", limits.connect, where),
-            silence=_number(given, "silence_seconds", limits.silence, where),
-            total=_number(given, "total_seconds", limits.total, where),
-        ),
+        timeouts=_timeouts(given, where),
         connections=int(_number(given, "connections", 1_000, where)),
     )
 
 
-def _model(given: Mapping[str, Any], relays: Mapping[str, RelaySettings]) -> PlannedModel:
+def _timeouts(given: Mapping[str, Any], where: str) -> RelayTimeouts:
+    limits = RelayTimeouts()
+    return RelayTimeouts(
+        connect=_number(given, "connect_seconds", limits.connect, where),
+        silence=_number(given, "silence_seconds", limits.silence, where),
+        total=_number(given, "total_seconds", limits.total, where),
+    )
+
+
+def _model(given: Mapping[str, Any], relays: Mapping[str, AnySettings]) -> PlannedModel:
     name = _text(given, "name", "models")
     _only(given, _MODEL, f"the model {name}")
     legs = given.get("legs")
@@ -142,7 +162,7 @@ def _model(given: Mapping[str, Any], relays: Mapping[str, RelaySettings]) -> Pla
     return PlannedModel(name, str(given.get("owned_by", "tollfree")), ordered)
 
 
-def _leg(given: Mapping[str, Any], relays: Mapping[str, RelaySettings], model: str) -> PlannedLeg:
+def _leg(given: Mapping[str, Any], relays: Mapping[str, AnySettings], model: str) -> PlannedLeg:
     where = f"a leg of {model}"
     _only(given, _LEG, where)
     upstream = _text(given, "upstream", where)

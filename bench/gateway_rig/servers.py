@@ -30,7 +30,7 @@ class Process:
         self.popen = subprocess.Popen(
             command,
             env=os.environ | (env or {}),
-            stdout=stdout,
+            stdout=subprocess.DEVNULL if stdout is None else stdout,
             stderr=subprocess.DEVNULL if stdout is None else None,
             preexec_fn=_on_server_core,  # noqa: PLW1509  no threads yet, and a core is set this way only
             start_new_session=True,
@@ -106,7 +106,7 @@ def rival(upstream_url, venv):
         env = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
         process = Process([*command, "--host", "127.0.0.1", "--num_workers", "1"], env=env)
         try:
-            wait_for(f"http://127.0.0.1:{port}/health/liveliness", 180)
+            wait_for(f"http://127.0.0.1:{port}/health/liveliness", 420)
             yield process, f"http://127.0.0.1:{port}/v1"
         finally:
             process.stop()

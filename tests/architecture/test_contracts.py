@@ -14,6 +14,7 @@ PRODUCTION = (
 
 # Each reads the machine for a reason that a setting could not serve.
 READS_ENVIRONMENT = {
+    "api/upstream/litellm_upstream.py": "tells a third-party library to stay offline, before it is imported",
     "language/reference.py": "tells a third-party library to stay offline, before it is imported",
     "language/export.py": "works on files",
     "web/install_assets.py": "an installer, run by hand: passes its environment on to npm",
