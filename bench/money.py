@@ -89,7 +89,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--clicks", type=int, default=6_000)
-    parser.add_argument("--together", type=int, default=64)
+    parser.add_argument("--together", type=int, default=256)
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     found = {"machine": f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"}
