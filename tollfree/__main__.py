@@ -19,6 +19,7 @@ _MODULES = {
     "models": "tollfree.models",
     "ledger": "tollfree.ledger",
     "billing": "tollfree.billing",
+    "top": "tollfree.top",
     "doctor": "tollfree.doctor",
 }
 
@@ -73,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     compare.add_argument("--json", action="store_true", help="print JSON")
+    top = commands.add_parser("top", help="show how fast, how sound and how costly the calls are")
+    top.add_argument("--minutes", type=int, default=60, help="how far back to look (60)")
+    top.add_argument("--watch", action="store_true", help="show it again every two seconds")
+    top.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+    top.add_argument("--json", action="store_true", help="print JSON")
     doctor = commands.add_parser("doctor", help="check this installation and say what mends it")
     doctor.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     doctor.add_argument("--json", action="store_true", help="print JSON")

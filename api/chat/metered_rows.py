@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from api.access.visit import current_visit
 from api.chat.usage import CompletionRow
+from api.monitoring.timings import observe
 from kernel.group_commit import GroupCommit
 from kernel.money import ZERO
 
@@ -17,6 +18,7 @@ class MeteredRows(GroupCommit[CompletionRow]):
 
     def put(self, row: CompletionRow) -> "asyncio.Future[None]":
         """As the group commit's."""
+        observe(row.upstream, first_token_ms=row.first_token_ms, total_ms=row.total_ms)
         visit = current_visit()
         if visit is not None:
             visit.used(row.prompt_tokens + row.completion_tokens)

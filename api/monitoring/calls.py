@@ -1,0 +1,132 @@
+"""What the calls of a span of time were like, from their rows.
+
+Percentiles are those of the rows themselves (nearest rank), not of an average of averages. A span
+with very many calls is told from its newest rows, and says so.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.tables import Completion
+from kernel.money import Micros
+
+_MOST_ROWS: Final = 50_000
+_LEFT: Final = 499
+_COLUMNS: Final = (
+    Completion.upstream,
+    Completion.prompt_group,
+    Completion.status,
+    Completion.first_token_ms,
+    Completion.total_ms,
+    Completion.prompt_tokens,
+    Completion.completion_tokens,
+    Completion.cost_micros,
+    Completion.ad_outcome,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Milliseconds; all None when nothing was measured."""
+
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The calls of one upstream, or of one group of prompts. `name` is None for ungrouped ones."""
+
+    name: str | None
+    calls: int
+    failed: int
+    left: int
+    tokens: int
+    cost: Micros
+    with_ad: int
+    first_token: Percentiles
+    total: Percentiles
+
+    @property
+    def failure_rate(self) -> float:
+        """Failed calls among those whose caller stayed."""
+        stayed = self.calls - self.left
+        return self.failed / stayed if stayed else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallReport:
+    """One span of time. `is_sampled`: only its newest rows were read."""
+
+    since: datetime
+    overall: Group
+    upstreams: Sequence[Group]
+    costliest: Sequence[Group]
+    slowest: Sequence[Group]
+    is_sampled: bool
+
+
+async def report(
+    session: AsyncSession,
+    *,
+    since: datetime,
+    app_ids: Sequence[str] | None = None,
+    most: int = 10,
+    most_rows: int = _MOST_ROWS,
+) -> CallReport:
+    """The calls since then, of all apps or of some; at most `most` groups of prompts each."""
+    query = sa.select(*_COLUMNS).where(Completion.at >= since).order_by(Completion.at.desc())
+    if app_ids is not None:
+        query = query.where(Completion.app_id.in_(app_ids))
+    rows: Sequence[Any] = (await session.execute(query.limit(most_rows + 1))).all()
+    is_sampled, rows = len(rows) > most_rows, rows[:most_rows]
+    prompts = _grouped(rows, lambda row: row.prompt_group)
+    named = [group for group in prompts if group.name is not None]
+    return CallReport(
+        since=since,
+        overall=_group(None, rows),
+        upstreams=_grouped(rows, lambda row: row.upstream),
+        costliest=sorted(prompts, key=lambda group: group.cost.amount, reverse=True)[:most],
+        slowest=sorted(named, key=lambda group: group.total.p95 or 0, reverse=True)[:most],
+        is_sampled=is_sampled,
+    )
+
+
+def percentiles(values: Iterable[float | None]) -> Percentiles:
+    """Nearest rank: each is a value that really was measured."""
+    known = sorted(value for value in values if value is not None)
+    if not known:
+        return Percentiles(None, None, None, None)
+    return Percentiles(*(known[math.ceil(len(known) * at) - 1] for at in (0.5, 0.9, 0.95, 0.99)))
+
+
+def _grouped(rows: Sequence[Any], name_of: Callable[[Any], str | None]) -> list[Group]:
+    apart: defaultdict[str | None, list[Any]] = defaultdict(list)
+    for row in rows:
+        apart[name_of(row)].append(row)
+    groups = [_group(name, members) for name, members in apart.items()]
+    return sorted(groups, key=lambda group: group.calls, reverse=True)
+
+
+def _group(name: str | None, rows: Sequence[Any]) -> Group:
+    answered = [row for row in rows if row.status < 400]
+    return Group(
+        name=name,
+        calls=len(rows),
+        failed=sum(row.status >= 400 and row.status != _LEFT for row in rows),
+        left=sum(row.status == _LEFT for row in rows),
+        tokens=sum(row.prompt_tokens + row.completion_tokens for row in rows),
+        cost=Micros(sum(row.cost_micros.amount for row in rows)),
+        with_ad=sum(row.ad_outcome == "ad" for row in rows),
+        first_token=percentiles(row.first_token_ms for row in answered),
+        total=percentiles(row.total_ms for row in answered),
+    )
