@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := constraints.txt pyproject.toml sdk/python/pyproject.toml $(wildcard web/package-lock.json)
 PYTHON_FILES := kernel ledger language adserver api web advertiser_portal fakestripe tollfree sdk/python tests alembic bench deploy
+CLIENTS := tests/conformance/clients/requirements.txt tests/conformance/node/package-lock.json
 export PYTHON
 
 help:  ## Print this help
@@ -14,7 +15,7 @@ help:  ## Print this help
 $(VENV)/.installed: $(LOCKS)
 	@deploy/install.sh
 
-$(VENV)/.test-installed: $(VENV)/.installed tests/conformance/clients/requirements.txt
+$(VENV)/.test-installed: $(VENV)/.installed $(CLIENTS)
 	@deploy/install.sh test
 
 install: $(VENV)/.installed  ## Make .venv with exact versions, the assets and the language model

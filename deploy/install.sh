@@ -63,7 +63,7 @@ if [ "${1:-}" = test ]; then
     say "Installing what the tests need"
     pip_lock test
     say "Installing clients of other makers for the tests"
-    deploy/client_venvs.sh
+    deploy/outside_clients.sh
     touch "$VENV/.test-installed"
     exit 0
 fi
