@@ -88,8 +88,8 @@ async def measure(asked):
         process, address, key = await start(servers.tollfree(upstream))
         run.add(Target("tollfree", address, key, "demo"), process)
         if asked.rival:
-            process, address = await start(servers.rival(upstream, asked.rival_venv))
-            run.add(Target("rival", address, "none", "rival"), process)
+            process, address, key = await start(servers.rival(upstream, asked.rival_venv))
+            run.add(Target("rival", address, key, "rival"), process)
         return await _all(run)
     finally:
         for manager in reversed(entered):

@@ -8,6 +8,7 @@ CPU time of a request says more than the clock on the wall.
 import asyncio
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -104,10 +105,13 @@ def rival(upstream_url, venv):
         )
         command = [str(bin_folder / "litellm"), "--config", str(config), "--port", str(port)]
         env = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
+        # It does not start without a key; ours checks one as well.
+        key = f"sk-{secrets.token_hex(16)}"
+        env["LITELLM_MASTER_KEY"] = key
         process = Process([*command, "--host", "127.0.0.1", "--num_workers", "1"], env=env)
         try:
-            wait_for(f"http://127.0.0.1:{port}/health/liveliness", 420)
-            yield process, f"http://127.0.0.1:{port}/v1"
+            wait_for(f"http://127.0.0.1:{port}/health/liveliness", 420, process)
+            yield process, f"http://127.0.0.1:{port}/v1", key
         finally:
             process.stop()
 
@@ -118,9 +122,9 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def wait_for(url, seconds):
+def wait_for(url, seconds, process=None):
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while time.monotonic() < until and (process is None or process.popen.poll() is None):
         with suppress(urllib.error.URLError, OSError):
             urllib.request.urlopen(url, timeout=2)
             return
