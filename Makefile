@@ -4,7 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := constraints.txt pyproject.toml sdk/python/pyproject.toml $(wildcard web/package-lock.json)
-PYTHON_FILES := kernel ledger language adserver api web advertiser_portal fakestripe tollfree sdk/python tests alembic bench deploy
+PYTHON_FILES := kernel ledger language adserver api web advertiser_portal developer_portal fakestripe tollfree sdk/python tests alembic bench deploy
 CLIENTS := tests/conformance/clients/requirements.txt tests/conformance/node/package-lock.json
 export PYTHON
 

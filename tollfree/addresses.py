@@ -3,7 +3,9 @@
 /v1/chat/completions   the hot path, straight to the API without a framework
 /v1/*                  the API            /ads/v1/*, /c/*, /why/*   the ad server
 /hooks/stripe          the till           /fakestripe/*             its stand-in, in a demo
-/advertiser/* /operator/*  the portals     /livez /readyz /metrics   operations
+/ /ad-policy /try      for everybody
+/advertiser/* /developer/* /operator/*  the portals
+/livez /readyz /metrics   operations
 """
 
 from fastapi import FastAPI
@@ -17,6 +19,7 @@ from advertiser_portal import routes as advertiser_pages
 from advertiser_portal.billing import webhooks
 from api.http import quota as quota_routes
 from kernel.http import RequestIds, install_error_handlers, install_health
+from developer_portal import routes as developer_pages
 from kernel.telemetry import REGISTRY
 from operator_console import routes as operator_pages
 from tollfree.ad_side import AdSide
@@ -48,7 +51,7 @@ def application(
     app.include_router(decision_routes.routes(ads.engine, grounds.database))
     app.include_router(click_pages.routes(ads.clicks))
     app.include_router(why_pages.routes(grounds.database))
-    _add_portal(app, portal, till)
+    _add_portal(app, portal, till, api.keys.forget)
     _add_till(app, till)
     app.add_api_route("/metrics", _metrics, methods=["GET"], include_in_schema=False)
     app.add_api_route("/", _front_page, methods=["GET"], include_in_schema=False)
@@ -68,7 +71,9 @@ class _HotPath:
             await self._others(scope, receive, send)
 
 
-def _add_portal(app: FastAPI, portal: PortalSide, till: TillSide | None) -> None:
+def _add_portal(
+    app: FastAPI, portal: PortalSide, till: TillSide | None, forget: developer_pages.Forget
+) -> None:
     app.include_router(assets.routes(portal.front.assets))
     app.include_router(
         advertiser_pages.routes(
@@ -79,6 +84,8 @@ def _add_portal(app: FastAPI, portal: PortalSide, till: TillSide | None) -> None
         )
     )
     app.include_router(operator_pages.routes(portal.front))
+    app.include_router(developer_pages.routes(portal.front, forget))
+    app.include_router(public_pages.routes(portal.front, portal.talk))
 
 
 def _add_till(app: FastAPI, till: TillSide | None) -> None:

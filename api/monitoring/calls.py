@@ -20,6 +20,7 @@ from kernel.money import Micros
 _MOST_ROWS: Final = 50_000
 _LEFT: Final = 499
 _COLUMNS: Final = (
+    Completion.key_id,
     Completion.upstream,
     Completion.prompt_group,
     Completion.status,
@@ -99,6 +100,20 @@ async def report(
         slowest=sorted(named, key=lambda group: group.total.p95 or 0, reverse=True)[:most],
         is_sampled=is_sampled,
     )
+
+
+async def by_key(
+    session: AsyncSession, *, since: datetime, app_ids: Sequence[str], most_rows: int = _MOST_ROWS
+) -> dict[str, Group]:
+    """The calls since then of each key of these apps; keys without calls are missing."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(Completion.at >= since, Completion.app_id.in_(app_ids))
+        .order_by(Completion.at.desc())
+        .limit(most_rows)
+    )
+    rows: Sequence[Any] = (await session.execute(query)).all()
+    return {group.name: group for group in _grouped(rows, lambda row: row.key_id) if group.name}
 
 
 def percentiles(values: Iterable[float | None]) -> Percentiles:

@@ -1,0 +1,14 @@
+"""The developer portal as `web` knows it: name, home, templates, navigation."""
+
+from pathlib import Path
+from typing import Final
+
+from web.portal import Place, Portal
+
+PORTAL: Final = Portal(
+    title="Developers",
+    home="/developer/",
+    templates=Path(__file__).parent / "templates",
+    places=(Place("Keys", "/developer/", "home"),),
+    pitch="Get an API key, and see what your calls were like.",
+)
