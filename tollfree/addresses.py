@@ -3,7 +3,6 @@
 /v1/chat/completions   the hot path, straight to the API without a framework
 /v1/*                  the API            /ads/v1/*, /c/*, /why/*   the ad server
 /hooks/stripe          the till           /fakestripe/*             its stand-in, in a demo
-/ /ad-policy /try      for everybody
 /advertiser/* /developer/* /operator/*  the portals
 /livez /readyz /metrics   operations
 """
@@ -18,8 +17,8 @@ from adserver.http import why as why_pages
 from advertiser_portal import routes as advertiser_pages
 from advertiser_portal.billing import webhooks
 from api.http import quota as quota_routes
-from kernel.http import RequestIds, install_error_handlers, install_health
 from developer_portal import routes as developer_pages
+from kernel.http import RequestIds, install_error_handlers, install_health
 from kernel.telemetry import REGISTRY
 from operator_console import routes as operator_pages
 from tollfree.ad_side import AdSide
@@ -85,7 +84,6 @@ def _add_portal(
     )
     app.include_router(operator_pages.routes(portal.front))
     app.include_router(developer_pages.routes(portal.front, forget))
-    app.include_router(public_pages.routes(portal.front, portal.talk))
 
 
 def _add_till(app: FastAPI, till: TillSide | None) -> None:
