@@ -88,7 +88,7 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             shares_state=plan.redis_url is not None,
         )
         till = build_till_side(grounds, plan.stripe, stand_in=plan.test_money)
-        portal = build_portal_side(grounds, ads, plan.portal, plan.decisions)
+        portal = build_portal_side(grounds, ads, api.chat, plan.portal, plan.decisions)
         await ads.warm_up()
         ads.start(crew)
         api.start(crew)

@@ -99,7 +99,7 @@ class _Demo:
             programs_pay=True,
             stripe=stripe_keys(settings),
             test_money=True,
-            portal=portal_plan(settings, demo=True),
+            portal=portal_plan(settings, demo=True, talk_key=household.api_key),
         )
         async with opened_road(plan) as road:
             _progress("")

@@ -4,12 +4,15 @@ Letters go by SMTP where a server is set, into an outbox that a page shows in a 
 otherwise: then nobody can join by themselves.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adserver.decision.preview import MatchPreview
 from adserver.decision.settings import DecisionSettings
+from advertiser_portal.public.talk import Talk
 from tollfree.ad_side import AdSide
+from tollfree.doorway import App
 from tollfree.foundations import Foundations
+from tollfree.public_talk import ApiTalk
 from tollfree.settings import ServeSettings
 from web.front_desk import FrontDesk, front_desk
 from web.letters import Outbox, Post
@@ -22,6 +25,7 @@ class PortalPlan:
 
     post: Post | None = None
     auto_approve_after_lint: bool = False
+    talk_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -31,19 +35,22 @@ class PortalSide:
     front: FrontDesk
     matcher: MatchPreview
     auto_approve_after_lint: bool
+    talk: Talk | None
 
 
-def portal_plan(settings: ServeSettings, *, demo: bool = False) -> PortalPlan:
-    """The plan of a server with these settings."""
+def portal_plan(
+    settings: ServeSettings, *, demo: bool = False, talk_key: str | None = None
+) -> PortalPlan:
+    """The plan of a server with these settings; `talk_key` opens the landing page's chat."""
     url = settings.smtp_url.get_secret_value() if settings.smtp_url else ""
     post: Post | None = Outbox() if demo else None
     if url:
         post = SmtpPost(url, sender=settings.mail_from)
-    return PortalPlan(post, settings.auto_approve_after_lint or demo)
+    return PortalPlan(post, settings.auto_approve_after_lint or demo, talk_key)
 
 
 def build_portal_side(
-    grounds: Foundations, ads: AdSide, plan: PortalPlan, decisions: DecisionSettings
+    grounds: Foundations, ads: AdSide, chat: App, plan: PortalPlan, decisions: DecisionSettings
 ) -> PortalSide:
     """Build it."""
     front = front_desk(
@@ -55,4 +62,5 @@ def build_portal_side(
         post=plan.post,
     )
     matcher = MatchPreview(grounds.embedder, ads.budget, grounds.clock, decisions)
-    return PortalSide(front, matcher, plan.auto_approve_after_lint)
+    talk = ApiTalk(chat, plan.talk_key) if plan.talk_key else None
+    return PortalSide(front, matcher, plan.auto_approve_after_lint, talk)

@@ -47,7 +47,13 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.globals.update(
-            asset=front.assets.url, portal=portal, charts=charts, formats=formats, Act=Act, may=may
+            asset=front.assets.url,
+            portal=portal,
+            joins=portal.joins and front.post is not None,
+            charts=charts,
+            formats=formats,
+            Act=Act,
+            may=may,
         )
 
     def page(

@@ -11,6 +11,7 @@ from adserver.catalog.targeting import Targeting
 from adserver.events.record import DecisionEvent, StepEvent, write_decisions, write_steps
 from adserver.events.tables import StepRow
 from advertiser_portal.match_panel import Matcher
+from advertiser_portal.public import pages as public
 from advertiser_portal.routes import routes
 from kernel.clock import FrozenClock
 from kernel.database import Database
@@ -168,6 +169,7 @@ def portal_app(
     install_error_handlers(app)
     app.include_router(assets.routes(front.assets))
     app.include_router(routes(front, matcher=matcher))
+    app.include_router(public.routes(front))
     return app
 
 

@@ -1,0 +1,1 @@
+"""Pages for everybody: what this is, what it costs, what may be advertised."""
