@@ -3,19 +3,21 @@
 /v1/chat/completions   the hot path, straight to the API without a framework
 /v1/*                  the API            /ads/v1/*, /c/*, /why/*   the ad server
 /hooks/stripe          the till           /fakestripe/*             its stand-in, in a demo
+/ /ad-policy /try      for everybody
 /advertiser/* /developer/* /operator/*  the portals
 /livez /readyz /metrics   operations
 """
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from adserver.http import clicks as click_pages
 from adserver.http import decisions as decision_routes
 from adserver.http import why as why_pages
 from advertiser_portal import routes as advertiser_pages
 from advertiser_portal.billing import webhooks
+from advertiser_portal.public import pages as public_pages
 from api.http import quota as quota_routes
 from developer_portal import routes as developer_pages
 from kernel.http import RequestIds, install_error_handlers, install_health
@@ -53,7 +55,6 @@ def application(
     _add_portal(app, portal, till, api.keys.forget)
     _add_till(app, till)
     app.add_api_route("/metrics", _metrics, methods=["GET"], include_in_schema=False)
-    app.add_api_route("/", _front_page, methods=["GET"], include_in_schema=False)
     return RequestIds(api.guarded(_HotPath(api.chat, app)))
 
 
@@ -84,6 +85,7 @@ def _add_portal(
     )
     app.include_router(operator_pages.routes(portal.front))
     app.include_router(developer_pages.routes(portal.front, forget))
+    app.include_router(public_pages.routes(portal.front, portal.talk))
 
 
 def _add_till(app: FastAPI, till: TillSide | None) -> None:
@@ -96,7 +98,3 @@ def _add_till(app: FastAPI, till: TillSide | None) -> None:
 
 async def _metrics() -> Response:
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _front_page() -> Response:
-    return RedirectResponse("/advertiser/", status_code=302)
