@@ -11,6 +11,8 @@ VENV=.venv
 PY=$VENV/bin/python
 STARTED=$(date +%s)
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+# The first imports happen in here; what they compile is what makes every later start fast.
+unset PYTHONDONTWRITEBYTECODE
 
 say() { printf '\033[1m▸ %s\033[0m  (%ss)\n' "$1" "$(($(date +%s) - STARTED))"; }
 fail() { printf '✗ %s\n' "$1" >&2; exit 1; }
@@ -30,7 +32,7 @@ find_python() {
 lock() { "$PY" deploy/lock.py print "$@" >"$VENV/lock.txt"; }
 
 # pip installs the lock as it stands: exact versions, nothing resolved, nothing else. Byte code is
-# left to the first import: compiling all of it would take longer than installing it.
+# left to the first import, below: compiling all of it would take longer than installing it.
 pip_lock() {
     lock "$@"
     "$PY" -m pip install --no-deps --no-compile --progress-bar off -r "$VENV/lock.txt" 2>&1 |
@@ -82,6 +84,7 @@ say "Installing Tollfree itself"
 install_ours
 say "Fetching the portal's style sheets and scripts"
 "$PY" -m web.install_assets
+"$PY" -c "import openai, tollfree.demo, tollfree.match, tollfree.doctor"
 say "Preparing the language model"
 "$VENV/bin/tollfree" models build || printf '! The model could not be prepared; a simpler matcher serves meanwhile. Try: .venv/bin/tollfree models build\n' >&2
 touch "$VENV/.installed"
