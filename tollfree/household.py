@@ -66,6 +66,10 @@ async def moved_in(database: Database, folder: DataFolder, clock: Clock) -> Hous
 
 async def _people(tx: WriteSession, owner: Login, operator: Login, clock: Clock) -> str:
     """The people and their organisations, then the catalog; returns the demo's organisation."""
+    found = await people.person_by_email(tx, owner.email)
+    if found is not None:
+        # Everything below is written in one transaction: who is here came with all the rest.
+        return (await organisations.memberships_of(tx, found.id))[0].organisation.id
     files = [json.loads(path.read_text("utf-8")) for path in sorted(_SEED.glob("*.json"))]
     planned = [seed_advertiser(file) for file in files]
     demo = next(advertiser.name for advertiser in planned if advertiser.is_demo)
@@ -79,11 +83,7 @@ async def _people(tx: WriteSession, owner: Login, operator: Login, clock: Clock)
 async def _organisation_of(
     tx: WriteSession, login: Login, name: str, clock: Clock, *, is_operator: bool = False
 ) -> str:
-    """The organisation of a person; both are made if the person is not there yet."""
-    found = await people.person_by_email(tx, login.email)
-    if found is not None:
-        memberships = await organisations.memberships_of(tx, found.id)
-        return memberships[0].organisation.id
+    """A person with an organisation of their own; returns its id."""
     person = await people.create_person(
         tx, email=login.email, password=login.password, clock=clock, is_operator=is_operator
     )
