@@ -10,6 +10,7 @@ taken with 16 callers, latencies with one. `--save` dates the result under bench
 import argparse
 import asyncio
 import json
+import os
 import platform
 import statistics
 import sys
@@ -185,7 +186,12 @@ async def _compare(upstream_url: str, told: dict[str, Any], seconds: float) -> d
     total = sum(ours.outcomes.values())
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"python": platform.python_version(), "system": platform.platform()},
+        "machine": {
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "cores": os.cpu_count(),
+            "load": [round(one, 1) for one in os.getloadavg()],
+        },
         "direct": asdict(bare),
         "tollfree": asdict(road),
         "added": {
