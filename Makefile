@@ -4,9 +4,13 @@
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := constraints.txt pyproject.toml sdk/python/pyproject.toml $(wildcard web/package-lock.json)
-PYTHON_FILES := kernel ledger language adserver api web advertiser_portal developer_portal fakestripe tollfree sdk/python tests alembic bench deploy
+PYTHON_FILES := kernel ledger language adserver api web advertiser_portal developer_portal operator_console fakestripe tollfree sdk/python tests alembic bench deploy
 CLIENTS := tests/conformance/clients/requirements.txt tests/conformance/node/package-lock.json
+# Two processes share the tests, and the model that was exported at install.
+WORKERS := 2
+MODEL := $(abspath $(VENV))/share/tollfree/models/all-MiniLM-L6-v2
 export PYTHON
+export TOLLFREE_TEST_MODEL := $(MODEL)
 
 help:  ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -34,7 +38,7 @@ fix: $(VENV)/.test-installed  ## Format and mend what can be mended by itself
 	$(BIN)/ruff format $(PYTHON_FILES)
 
 test: $(VENV)/.test-installed  ## Run all tests, on SQLite and on a real PostgreSQL and Valkey (ARGS="-k click")
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 migrate: $(VENV)/.installed  ## Bring the database that DATABASE_URL names to the newest schema
 	$(BIN)/tollfree migrate

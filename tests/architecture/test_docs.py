@@ -13,7 +13,9 @@ from tests.architecture.source_tree import ROOT, python_files
 from tollfree_sdk.contract import NoFill
 
 DOCS = ROOT / "docs"
-PACKAGES = "kernel ledger language adserver api web advertiser_portal operator_console tollfree".split()
+PACKAGES = (
+    "kernel ledger language adserver api web advertiser_portal operator_console tollfree".split()
+)
 
 
 def _settings() -> set[str]:

@@ -17,6 +17,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_p
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from tests.advertiser_portal.houses import House, a_house, portal_app
+from web.letters import Outbox
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -75,7 +76,7 @@ async def home(database: Database, clock: FrozenClock, strideworks: House) -> As
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        app = portal_app(database, clock, public_url=address)
+        app = portal_app(database, clock, public_url=address, post=Outbox())
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:  # noqa: ASYNC110  uvicorn offers no event to wait for

@@ -172,6 +172,20 @@ async def test_no_page_has_barriers_or_asks_another_place(
     await look("menu")
     await page.goto(f"{home}/advertiser/campaigns/{strideworks.campaign_id}")
     await look("campaign")
+    for name in (
+        "members",
+        "reports?by=day",
+        "reports?by=creative",
+        "campaigns/new",
+        f"campaigns/{strideworks.campaign_id}/edit",
+        f"campaigns/{strideworks.campaign_id}/creatives/new",
+        f"creatives/{strideworks.creative_id}",
+        "sign-up",
+        "../",
+        "../ad-policy",
+    ):
+        await page.goto(f"{home}/advertiser/{name}")
+        await look(name)
     await page.goto(f"{home}/advertiser/nothing")
     await look("nothing there")
 
