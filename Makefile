@@ -10,7 +10,7 @@ CLIENTS := tests/conformance/clients/requirements.txt tests/conformance/node/pac
 WORKERS := 2
 MODEL := $(abspath $(VENV))/share/tollfree/models/all-MiniLM-L6-v2
 export PYTHON
-export TOLLFREE_TEST_MODEL := $(MODEL)
+export TEST_MODEL := $(MODEL)
 
 help:  ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile

@@ -24,8 +24,9 @@ _SCRIPTS: Final = (
     ("th", re.compile(r"[\u0e00-\u0e7f]")),
 )
 _LITTLE_WORDS: Final = {
-    "en": "the and is are was of to in for on with that this it what how why can you i my me do "
-    "does please should would which best write make give an from or be have has not",
+    "en": "the and is are was of to in for on with that this it what how why can you i my me do a "
+    "does please should would which best write make give an from or be have has not as at by we our "
+    "your need some any there",
     "de": "der die das und ist ein eine einen nicht mit für auf ich du wie was kann mir mich sind "
     "dem den des im zu von auch welche welcher bitte wo warum gibt habe oder beste besten",
     "fr": "le la les et est un une des du de pas avec pour sur je tu vous comment que qui quel "
@@ -53,7 +54,8 @@ _OWN_LETTERS: Final = {
     "tr": "ğışçö",
 }
 _WORDS_OF: Final = {code: frozenset(words.split()) for code, words in _LITTLE_WORDS.items()}
-_WORD: Final = re.compile(r"[^\W\d_]+")
+# Whole words only: the letters between the digits of a code or a digest are none.
+_WORD: Final = re.compile(r"\b[^\W\d_]+\b")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _SAMPLE_CHARACTERS: Final = 2_000
 

@@ -1,6 +1,6 @@
 """The exported model that tests share: made once for a whole run, off the working tree.
 
-The folder named by TOLLFREE_TEST_MODEL is used, and filled if it is empty; without it the export
+The folder named by TEST_MODEL is used, and filled if it is empty; without it the export
 goes to a temporary folder and takes some twenty seconds.
 """
 
@@ -22,7 +22,7 @@ from language.reference import ReferenceModel, load_reference
 @cache
 def exported_model() -> Path:
     """A folder with an intact export."""
-    named = os.environ.get("TOLLFREE_TEST_MODEL")
+    named = os.environ.get("TEST_MODEL")
     if named and model_files.is_present(Path(named)):
         return Path(named)
     folder = Path(named) if named else _temporary() / "model"
