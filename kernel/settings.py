@@ -33,7 +33,15 @@ def read_settings(kind: type[Settings]) -> Settings:
         return kind()
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            f"{_variable(kind, problem['loc'])}: {problem['msg']}"
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise SettingsInvalid(f"Some settings are missing or wrong. {problems}.") from None
+
+
+def _variable(kind: type[EnvSettings], place: tuple[int | str, ...]) -> str:
+    """The environment's name for the field at `place`: ``TOLLFREE_PORT``."""
+    name = ".".join(str(part) for part in place)
+    if name not in kind.model_fields:
+        return name
+    return f"{kind.model_config.get('env_prefix', '')}{name}".upper()

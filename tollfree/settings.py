@@ -5,6 +5,7 @@ docs/settings.md. Secrets print as stars. `serve` needs a public URL and signing
 links and tokens must outlive the process; `demo` makes its own and keeps them in the data folder.
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,7 +37,7 @@ class StoreSettings(EnvSettings):
     def database(self) -> str:
         """The URL of the database: the one set, else a file in the data folder."""
         if self.database_url is not None and self.database_url.get_secret_value():
-            return self.database_url.get_secret_value()
+            return _openable(self.database_url.get_secret_value())
         return sqlite_in(self.data)
 
     def shared_state(self) -> str | None:
@@ -128,6 +129,19 @@ class ServeSettings(StoreSettings):
             )
         signing_keys_from(self.signing_keys.get_secret_value())
         return self
+
+
+def _openable(url: str) -> str:
+    """`url`, unless it names a SQLite file where none can be made. Raises SettingsInvalid."""
+    scheme, _, path = url.partition(":///")
+    folder = Path(path.partition("?")[0]).parent
+    if scheme.startswith("sqlite") and not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise SettingsInvalid(
+            "DATABASE_URL names a SQLite file in a folder that does not exist or cannot be "
+            "written. Make the folder, or name another file.",
+            param="DATABASE_URL",
+        )
+    return url
 
 
 def signing_keys_from(text: str) -> SigningKeys:

@@ -46,7 +46,7 @@ class TestMigrate:
             ("postgresql://tollfree:geheim@127.0.0.1:9/none", "does not answer"),
             ("mysql://tollfree:geheim@127.0.0.1/none", "engine 'mysql'"),
             ("not a url with geheim", "is not a database URL"),
-            ("sqlite:////no/such/folder/geheim.db", "does not answer"),
+            ("sqlite:////no/such/folder/geheim.db", "a folder that does not exist"),
         ],
     )
     def test_names_a_wrong_database_without_quoting_it(
@@ -106,6 +106,12 @@ class TestServe:
 
         assert answered.returncode == 2
         assert "tollfree migrate" in answered.stderr
+
+    def test_names_a_wrong_setting_as_the_environment_does(self, tmp_path: Path) -> None:
+        answered = tollfree("serve", cwd=tmp_path, TOLLFREE_PORT="many")
+
+        assert answered.returncode == 2
+        assert "TOLLFREE_PORT: " in answered.stderr
 
     @pytest.mark.parametrize("keys", ["abc", "1:xyz", "999:" + "ab" * 32, "1:abcd"])
     def test_refuses_keys_that_are_none(self, tmp_path: Path, keys: str) -> None:
