@@ -41,11 +41,6 @@ def delete(stripe: Platform, identifier: str) -> Thing:
     return {"id": identifier, "object": "customer", "deleted": True}
 
 
-def search(stripe: Platform, params: Params) -> Thing:
-    """The search that reconciliation needs: ``metadata['key']:'value'`` and ``email:'…'``."""
-    return find(stripe, "customer", params)
-
-
 def find(stripe: Platform, kind: str, params: Params) -> Thing:
     """Search objects of `kind` by one clause over metadata or a member."""
     name, _, wanted = required_text(params, "query").partition(":")
