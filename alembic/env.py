@@ -19,6 +19,7 @@ OWNERS = [
     "ledger.tables",
     "adserver.catalog.tables",
     "adserver.events.tables",
+    "adserver.reports.tables",
     "web.tables",
     "advertiser_portal.billing.tables",
     "advertiser_portal.billing.promo_tables",

@@ -13,6 +13,8 @@ from sqlalchemy import event
 from kernel.database import Base
 
 APPEND_ONLY: Final = ("ledger_group", "ledger_entry", "ledger_resolution")
+# The same for what a day is closed with.
+CLOSED_DAYS: Final = ("ledger_day", "ledger_seal")
 
 _FUNCTION: Final = """
 CREATE OR REPLACE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -47,7 +49,7 @@ def refuse_changes(dialect: str, table: str) -> list[str]:
 
 def attach() -> None:
     """Let `create_all` make the triggers together with the tables."""
-    for name in APPEND_ONLY:
+    for name in (*APPEND_ONLY, *CLOSED_DAYS):
         event.listen(Base.metadata.tables[name], "after_create", _refuse_changes)
 
 

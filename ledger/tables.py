@@ -6,7 +6,7 @@ for deferred accounts the part not yet added waits in `ledger_unsettled`. Column
 equal the entries at every moment.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -49,7 +49,10 @@ class LedgerGroup(Base):
     """One event: its entries add up to zero. A refused charge is a group without entries."""
 
     __tablename__ = "ledger_group"
-    __table_args__ = (sa.Index("ix_ledger_group_ref", "ref_type", "ref_id"),)
+    __table_args__ = (
+        sa.Index("ix_ledger_group_ref", "ref_type", "ref_id"),
+        sa.Index("ix_ledger_group_created_at", "created_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     idempotency_key: Mapped[str] = mapped_column(sa.String(120), unique=True)
@@ -146,6 +149,33 @@ class LedgerGrant(Base):
     amount_micros: Mapped[Micros]
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime]
+
+
+class LedgerDay(Base):
+    """The daily statement of one account, on its own side: opening + changes = closing."""
+
+    __tablename__ = "ledger_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("ledger_account.id", ondelete="RESTRICT"), primary_key=True
+    )
+    opening_micros: Mapped[Micros]
+    debits_micros: Mapped[Micros]
+    credits_micros: Mapped[Micros]
+    closing_micros: Mapped[Micros]
+
+
+class LedgerSeal(Base):
+    """The link of one day in the hash chain over everything that was booked on it."""
+
+    __tablename__ = "ledger_seal"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    groups: Mapped[int] = mapped_column(sa.BigInteger)
+    previous: Mapped[str] = mapped_column(sa.String(64))
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    sealed_at: Mapped[datetime]
 
 
 class SpendLimit(Base):

@@ -48,6 +48,7 @@ class CampaignRow(Base):
     status_since: Mapped[datetime]
     bid_micros: Mapped[Micros]
     bid_type: Mapped[str] = mapped_column(sa.String(10))
+    attribution_days: Mapped[int] = mapped_column(sa.SmallInteger, default=30, server_default="30")
     total_budget: Mapped[Micros | None]
     daily_budget: Mapped[Micros | None]
     time_zone: Mapped[str] = mapped_column(sa.String(60))
@@ -110,3 +111,40 @@ class CatalogGenerationRow(Base):
 
     id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class AdvertiserKeyRow(Base):
+    """A key of an advertiser's own servers, by its digest; for reporting conversions."""
+
+    __tablename__ = "advertiser_key"
+
+    id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    advertiser_id: Mapped[str] = mapped_column(
+        sa.String(40), sa.ForeignKey("advertiser.id", ondelete="RESTRICT"), index=True
+    )
+    digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    shown: Mapped[str] = mapped_column(sa.String(24))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class StopRow(Base):
+    """Something that an operator has stopped; `scope_id` is empty where it is everything."""
+
+    __tablename__ = "stop"
+
+    scope: Mapped[str] = mapped_column(sa.String(12), primary_key=True)
+    scope_id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    reason: Mapped[str] = mapped_column(sa.String(200))
+    since: Mapped[datetime]
+
+
+class LandingCheckRow(Base):
+    """When the landing page of a creative was last fetched, and where it led."""
+
+    __tablename__ = "landing_check"
+
+    creative_id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    at: Mapped[datetime]
+    domain: Mapped[str] = mapped_column(sa.String(120))
+    outcome: Mapped[str] = mapped_column(sa.String(20))

@@ -20,6 +20,7 @@ class DecisionRow(Base):
     __table_args__ = (
         sa.Index("ix_ad_decision_campaign_id_created_at", "campaign_id", "created_at"),
         sa.Index("ix_ad_decision_publisher_id_created_at", "publisher_id", "created_at"),
+        sa.Index("ix_ad_decision_created_at", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
@@ -35,10 +36,13 @@ class DecisionRow(Base):
     creative_number: Mapped[int | None] = mapped_column(sa.BigInteger)
     creative_version: Mapped[int | None]
     format: Mapped[str | None] = mapped_column(sa.String(10))
+    placement: Mapped[str | None] = mapped_column(sa.String(40))
     bid_micros: Mapped[Micros | None]
     price_micros: Mapped[Micros | None]
     relevance: Mapped[float | None]
     topic: Mapped[str | None] = mapped_column(sa.String(40))
+    bid_type: Mapped[str] = mapped_column(sa.String(3), default="cpc", server_default="cpc")
+    country: Mapped[str | None] = mapped_column(sa.String(2))
     trace: Mapped[dict[str, Any]]
 
 
@@ -51,6 +55,8 @@ class StepRow(Base):
     billable: Mapped[bool]
     price_micros: Mapped[Micros | None]
     unbilled_reason: Mapped[str | None] = mapped_column(sa.String(30))
+    # The lease that a charged delivery was paid from; empty where the step has its own charge.
+    paid_by: Mapped[str | None] = mapped_column(sa.String(40))
 
 
 class RefusedVisitRow(Base):
@@ -61,3 +67,33 @@ class RefusedVisitRow(Base):
     decision_id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     reason: Mapped[str] = mapped_column(sa.String(30), primary_key=True)
     at: Mapped[datetime]
+
+
+class ConversionRow(Base):
+    """What an advertiser reported; its own id of the event makes it one, however often it comes."""
+
+    __tablename__ = "ad_conversion"
+
+    advertiser_id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    event_id: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    decision_id: Mapped[str] = mapped_column(sa.String(40), index=True)
+    name: Mapped[str] = mapped_column(sa.String(40))
+    refunds: Mapped[str | None] = mapped_column(sa.String(80))
+    value_micros: Mapped[Micros | None]
+    currency: Mapped[str | None] = mapped_column(sa.String(3))
+    happened_at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
+    outcome: Mapped[str] = mapped_column(sa.String(24))
+    price_micros: Mapped[Micros | None]
+
+
+class InvalidRow(Base):
+    """A step that was found out later: why, when, and what was given back for it."""
+
+    __tablename__ = "ad_invalid"
+
+    decision_id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    step: Mapped[str] = mapped_column(sa.String(12), primary_key=True)
+    reason: Mapped[str] = mapped_column(sa.String(30))
+    at: Mapped[datetime] = mapped_column(index=True)
+    credited_micros: Mapped[Micros]

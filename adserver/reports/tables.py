@@ -1,0 +1,58 @@
+"""The rows that reports are added up from: what happened in each quarter of an hour.
+
+A quarter is the largest slot that every time zone's days are made of. Facts hold nothing that the
+events and the ledger do not say; any slot can be thrown away and built again. Cells here may be
+small: only `adserver.reports.suppression` decides what leaves.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.database import Base
+from kernel.money import Micros
+
+# SQLite counts up only what it knows as INTEGER.
+_BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class FactRow(Base):
+    """What one combination of everything brought in one slot; unknown dimensions are empty."""
+
+    __tablename__ = "report_fact"
+    __table_args__ = (
+        sa.Index("ix_report_fact_advertiser_id_slot", "advertiser_id", "slot"),
+        sa.Index("ix_report_fact_publisher_id_slot", "publisher_id", "slot"),
+    )
+
+    id: Mapped[int] = mapped_column(_BigId, primary_key=True)
+    slot: Mapped[datetime] = mapped_column(index=True)
+    advertiser_id: Mapped[str] = mapped_column(sa.String(40))
+    publisher_id: Mapped[str] = mapped_column(sa.String(40))
+    campaign_id: Mapped[str] = mapped_column(sa.String(40))
+    creative_id: Mapped[str] = mapped_column(sa.String(40))
+    app_id: Mapped[str] = mapped_column(sa.String(40))
+    topic: Mapped[str] = mapped_column(sa.String(40))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    format: Mapped[str] = mapped_column(sa.String(10))
+    delivered: Mapped[int] = mapped_column(sa.BigInteger)
+    rendered: Mapped[int] = mapped_column(sa.BigInteger)
+    viewable: Mapped[int] = mapped_column(sa.BigInteger)
+    clicks: Mapped[int] = mapped_column(sa.BigInteger)
+    billed: Mapped[int] = mapped_column(sa.BigInteger)
+    invalid: Mapped[int] = mapped_column(sa.BigInteger)
+    conversions: Mapped[int] = mapped_column(sa.BigInteger)
+    spend_micros: Mapped[Micros]
+    credited_micros: Mapped[Micros]
+    earned_micros: Mapped[Micros]
+    value_micros: Mapped[Micros]
+
+
+class WindowRow(Base):
+    """A slot that has been touched: when it was last built, empty where it has to be again."""
+
+    __tablename__ = "report_window"
+
+    slot: Mapped[datetime] = mapped_column(primary_key=True)
+    built_at: Mapped[datetime | None]
