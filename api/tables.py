@@ -1,10 +1,11 @@
-"""Apps, their keys, and one row per call.
+"""Apps, their keys, one row per call, and how much may be spent.
 
 A key is stored as a digest; the secret is shown once and kept nowhere. A completion row holds
 counts, times and ids. There is no column that could hold text of a conversation.
 """
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,6 +28,7 @@ class App(Base):
     blocked_categories: Mapped[list[str]]
     blocked_domains: Mapped[list[str]]
     tier: Mapped[str] = mapped_column(sa.String(16), default="standard", server_default="standard")
+    ad_policy: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     created_at: Mapped[datetime]
 
 
@@ -43,6 +45,7 @@ class ApiKey(Base):
     shown: Mapped[str] = mapped_column(sa.String(24))
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    ad_wishes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
 
 class Completion(Base):
@@ -73,3 +76,45 @@ class Completion(Base):
     decision_id: Mapped[str | None] = mapped_column(sa.String(40))
     ad_outcome: Mapped[str] = mapped_column(sa.String(24))
     prompt_group: Mapped[str | None] = mapped_column(sa.String(64))
+    cached_tokens: Mapped[int] = mapped_column(default=0, server_default="0")
+    reasoning_tokens: Mapped[int] = mapped_column(default=0, server_default="0")
+    fallbacks: Mapped[int] = mapped_column(default=0, server_default="0")
+    cache: Mapped[str | None] = mapped_column(sa.String(8))
+    signals: Mapped[str | None] = mapped_column(sa.String(80))
+    forecast_micros: Mapped[Micros | None]
+
+
+class SpendWindow(Base):
+    """One UTC day's budget for upstreams, and how much of it has been handed to workers."""
+
+    __tablename__ = "spend_window"
+    __table_args__ = (
+        sa.CheckConstraint("drawn_micros >= 0", name="drawn_is_not_negative"),
+        sa.CheckConstraint("drawn_micros <= limit_micros", name="drawn_is_within_limit"),
+    )
+
+    day: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
+    limit_micros: Mapped[Micros]
+    drawn_micros: Mapped[Micros]
+
+
+class SpendSlice(Base):
+    """What one worker may spend on one day without asking again.
+
+    `state` is ``open``, ``returned`` when the worker gave back what it had not used, or ``lost``
+    when it did not come back: then what no row explains is booked as `unattributed_micros`.
+    """
+
+    __tablename__ = "spend_slice"
+    __table_args__ = (
+        sa.CheckConstraint("state IN ('open', 'returned', 'lost')", name="state_is_known"),
+        sa.Index("ix_spend_slice_state_expires_at", "state", "expires_at"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    day: Mapped[str] = mapped_column(sa.ForeignKey("spend_window.day"))
+    state: Mapped[str] = mapped_column(sa.String(8))
+    amount_micros: Mapped[Micros]
+    spent_micros: Mapped[Micros]
+    unattributed_micros: Mapped[Micros]
+    expires_at: Mapped[datetime]

@@ -10,7 +10,9 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from api.access.key_book import Caller
+from api.chat.answer_gate import Finished
 from api.chat.usage import CompletionRow, Tokens
+from api.monitoring.quality import Judge
 from api.upstream.prices import cost_of
 from api.upstream.routing import Leg, ModelAlias
 from kernel.clock import Clock
@@ -35,7 +37,7 @@ class BookingDesk:
     def __init__(
         self, ads: AdSource, completions: GroupCommit[CompletionRow], clock: Clock
     ) -> None:
-        self.clock = clock
+        self.clock, self.judge = clock, Judge(clock)
         self._ads, self._completions = ads, completions
         self._detached: set[asyncio.Task[None]] = set()
 
@@ -75,8 +77,8 @@ class Booking:
     """The notes on one call until its row is written, once."""
 
     __slots__ = (
-        "_alias", "_arrived", "_at", "_caller", "_closed", "_decision_id", "_desk", "_first_token_ms",
-        "_has_ad", "_leg", "_outcome", "_stream",
+        "_alias", "_arrived", "_at", "_caller", "_closed", "_decision_id", "_desk", "_fallbacks",
+        "_first_token_ms", "_has_ad", "_leg", "_outcome", "_signals", "_stream",
     )  # fmt: skip
 
     def __init__(
@@ -89,14 +91,16 @@ class Booking:
         self._decision_id: str | None = None
         self._outcome: NoFill | str = _UNKNOWN_AD
         self._has_ad = self._closed = False
+        self._fallbacks = 0
+        self._signals: str | None = None
 
     @property
     def upstream(self) -> str:
         return self._leg.upstream.name
 
-    def answered_by(self, leg: Leg) -> None:
-        """Note which of the alias's legs the answer came by."""
-        self._leg = leg
+    def answered_by(self, leg: Leg, *, fallbacks: int = 0) -> None:
+        """Note which of the alias's legs the answer came by, and how many were tried in vain."""
+        self._leg, self._fallbacks = leg, fallbacks
 
     def first_token(self) -> None:
         """Note that the first of the answer is on its way; later calls change nothing."""
@@ -107,6 +111,10 @@ class Booking:
         """Note what became of the ad."""
         self._decision_id, self._has_ad = field.decision_id, bool(field.ads)
         self._outcome = "ad" if field.ads else field.no_fill_reason or _UNKNOWN_AD
+
+    def judged(self, answer: Finished) -> None:
+        """Note what can be seen of the answer's quality; after `placed`."""
+        self._signals = self._desk.judge.signals(answer, self._outcome)
 
     def delivered(self) -> None:
         """The bytes with the ad were handed to the socket: an impression has this step now."""
@@ -142,6 +150,10 @@ class Booking:
                 decision_id=self._decision_id,
                 ad_outcome=str(self._outcome),
                 cost_micros=cost_of(tokens.counts(), self._leg.price),
+                cached_tokens=tokens.cached,
+                reasoning_tokens=tokens.reasoning,
+                fallbacks=self._fallbacks,
+                signals=self._signals,
             )
         )
 

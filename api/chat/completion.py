@@ -83,7 +83,7 @@ class ChatHeart:
                 begun_by = await self._attempts.first(
                     alias.legs, lambda leg: self._streamed(request, leg)
                 )
-                booking.answered_by(begun_by.leg)
+                booking.answered_by(begun_by.leg, fallbacks=begun_by.fallbacks)
                 return StreamedAnswer(
                     begun_by.answer,
                     decision,
@@ -94,7 +94,7 @@ class ChatHeart:
                     sent_bytes=len(raw),
                 )
             given_by = await self._attempts.first(alias.legs, lambda leg: _whole(request, leg))
-            booking.answered_by(given_by.leg)
+            booking.answered_by(given_by.leg, fallbacks=given_by.fallbacks)
             return plain_answer(
                 given_by.answer,
                 await decision.outcome(),

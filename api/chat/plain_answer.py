@@ -108,12 +108,14 @@ def plain_answer(
     sent_bytes: int,
 ) -> PlainAnswer:
     """Place the decision in the completion, whatever the decision is worth."""
+    finished = completion.finished(is_structured=is_structured)
     body, field = place_safely(
         lambda given, blocked: completion.place(given, blocked, delivery=delivery),
         decision,
-        completion.finished(is_structured=is_structured),
+        finished,
     )
     booking.placed(field)
+    booking.judged(finished)
     booking.first_token()
     tokens = tokens_of(completion.body.get("usage"), sent_bytes=sent_bytes, answer=completion.text)
     return PlainAnswer(body, booking.upstream, booking, tokens)

@@ -205,6 +205,7 @@ class StreamedAnswer:
             self._finished,
         )
         self._booking.placed(field)
+        self._booking.judged(self._finished)
         self._booking.first_token()
         return block
 

@@ -57,6 +57,12 @@ class CompletionRow:
     ad_outcome: str
     cost_micros: Micros = ZERO
     prompt_group: str | None = None
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    fallbacks: int = 0
+    cache: str | None = None
+    signals: str | None = None
+    forecast_micros: Micros | None = None
 
 
 _COLUMNS: Final = tuple(column.name for column in fields(CompletionRow))
