@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from api.access.key_book import Caller
 from api.chat.answer_gate import Finished
+from api.chat.quality import Judge
 from api.chat.usage import CompletionRow, Tokens
-from api.monitoring.quality import Judge
 from api.upstream.prices import cost_of
 from api.upstream.routing import Leg, ModelAlias
 from kernel.clock import Clock

@@ -3,7 +3,7 @@
 import pytest
 
 from api.chat.answer_gate import Finished
-from api.monitoring.quality import Judge
+from api.chat.quality import Judge
 from kernel.clock import FrozenClock
 from tests.api.fakes import ANSWER, FixedAds, Road
 
