@@ -19,6 +19,7 @@ from kernel.money import Micros
 
 LOWEST_BID: Final = Micros(10_000)
 HIGHEST_BID: Final = Micros(100_000_000)
+LONGEST_ATTRIBUTION_DAYS: Final = 90
 _LONGEST_NAME: Final = 80
 
 
@@ -29,6 +30,14 @@ class CampaignStatus(StrEnum):
     LIVE = "live"
     PAUSED = "paused"
     ENDED = "ended"
+
+
+class BidType(StrEnum):
+    """What a campaign pays for: a click, a thousand viewable impressions, or a conversion."""
+
+    CPC = "cpc"
+    CPM = "cpm"
+    CPA = "cpa"
 
 
 class CampaignAct(StrEnum):
@@ -58,9 +67,19 @@ _GOAL: Final = {
 }
 
 
+_BOUGHT: Final = {
+    BidType.CPC: "one click",
+    BidType.CPM: "a thousand impressions",
+    BidType.CPA: "one conversion",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class CampaignTerms:
     """What is agreed: at most `bid` for a click, $200 in all, $20 a day in Berlin's days.
+
+    With `bid_type` CPM the bid is for a thousand viewable impressions, with CPA for a conversion
+    that comes within `attribution_days` of its click.
 
     ``CampaignTerms("Trail spring", Micros(450_000), Micros(200_000_000), Micros(20_000_000),
     "Europe/Berlin", starts_at)``. A budget of None leaves only the wallet as the limit.
@@ -73,6 +92,8 @@ class CampaignTerms:
     time_zone: str
     starts_at: datetime
     ends_at: datetime | None = None
+    bid_type: BidType = BidType.CPC
+    attribution_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +125,22 @@ def check_terms(terms: CampaignTerms) -> None:
         raise BadRequest(f"A campaign's name has 1 to {_LONGEST_NAME} characters.", param="name")
     if not LOWEST_BID <= terms.bid <= HIGHEST_BID:
         raise BadRequest(
-            f"A bid lies between {LOWEST_BID.text()} and {HIGHEST_BID.text()} for a click.",
+            f"A bid lies between {LOWEST_BID.text()} and {HIGHEST_BID.text()} "
+            f"for {_BOUGHT[terms.bid_type]}.",
             param="bid",
         )
     for param, budget in (("total", terms.total_budget), ("daily", terms.daily_budget)):
         if budget is not None and budget < terms.bid:
             raise BadRequest(
-                f"The {param} budget {budget.text()} does not pay for one click at your bid.",
+                f"The {param} budget {budget.text()} does not pay for {_BOUGHT[terms.bid_type]} "
+                "at your bid.",
                 param=f"{param}_budget",
             )
+    if not 1 <= terms.attribution_days <= LONGEST_ATTRIBUTION_DAYS:
+        raise BadRequest(
+            f"A conversion can be counted 1 to {LONGEST_ATTRIBUTION_DAYS} days after its click.",
+            param="attribution_days",
+        )
     if terms.ends_at is not None and terms.ends_at <= terms.starts_at:
         raise BadRequest("The campaign ends before it starts.", param="ends_at")
     try:

@@ -32,6 +32,8 @@ async def edit_campaign(
     if row.status == CampaignStatus.ENDED:
         raise Conflict("This campaign is over. Duplicate it to go on.")
     row.name, row.bid_micros = terms.name.strip(), terms.bid
+    # What was decided before keeps the type that it was decided with.
+    row.bid_type, row.attribution_days = terms.bid_type, terms.attribution_days
     row.total_budget, row.daily_budget = terms.total_budget, terms.daily_budget
     row.time_zone, row.starts_at, row.ends_at = terms.time_zone, terms.starts_at, terms.ends_at
     row.targeting = targeting_row(targeting)

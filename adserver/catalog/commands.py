@@ -108,7 +108,8 @@ async def create_campaign(
         status=CampaignStatus.DRAFT,
         status_since=clock.now(),
         bid_micros=terms.bid,
-        bid_type="cpc",
+        bid_type=terms.bid_type,
+        attribution_days=terms.attribution_days,
         total_budget=terms.total_budget,
         daily_budget=terms.daily_budget,
         time_zone=terms.time_zone,
@@ -147,14 +148,16 @@ async def create_publisher(
     tx: WriteSession,
     *,
     name: str,
-    key_digest: str,
+    key_digest: str | None,
     share_bp: int = STANDARD_SHARE_BP,
     floor: Micros = ZERO,
+    organisation_id: str | None = None,
     clock: Clock,
 ) -> Publisher:
-    """A service that will show ads, known by the digest of its key."""
+    """A service that will show ads, known by the digest of its key, or by keys of its own."""
     publisher = Publisher(new_id("pub"), advertiser_name(name), share_bp=share_bp, floor=floor)
-    if not await _insert_publisher(tx, publisher, key_digest, clock):
+    owner = organisation_id
+    if not await _insert_publisher(tx, publisher, key_digest, clock, organisation_id=owner):
         raise Conflict("A publisher with this key exists already.")
     return publisher
 
@@ -171,7 +174,12 @@ async def open_publisher_zero(
 
 
 async def _insert_publisher(
-    tx: WriteSession, publisher: Publisher, key_digest: str | None, clock: Clock
+    tx: WriteSession,
+    publisher: Publisher,
+    key_digest: str | None,
+    clock: Clock,
+    *,
+    organisation_id: str | None = None,
 ) -> bool:
     row = {
         "id": publisher.publisher_id,
@@ -181,7 +189,9 @@ async def _insert_publisher(
         "key_digest": key_digest,
         "blocked_categories": sorted(publisher.blocked_categories),
         "blocked_domains": sorted(publisher.blocked_domains),
+        "blocked_advertisers": sorted(publisher.blocked_advertisers),
         "formats": list(publisher.formats),
+        "organisation_id": organisation_id,
         "created_at": clock.now(),
     }
     new = await insert_once(tx, PublisherRow, row)

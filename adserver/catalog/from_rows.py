@@ -1,7 +1,7 @@
 """Rows of the catalog as the frozen values that leave it."""
 
 from adserver.catalog.advertiser import Advertiser, AdvertiserStatus
-from adserver.catalog.campaign import Campaign, CampaignStatus, CampaignTerms
+from adserver.catalog.campaign import BidType, Campaign, CampaignStatus, CampaignTerms
 from adserver.catalog.creative import Creative, CreativeCopy, ReviewState
 from adserver.catalog.publisher import Publisher
 from adserver.catalog.tables import AdvertiserRow, CampaignRow, CreativeRow, PublisherRow
@@ -32,6 +32,8 @@ def campaign_from(row: CampaignRow) -> Campaign:
             time_zone=row.time_zone,
             starts_at=row.starts_at,
             ends_at=row.ends_at,
+            bid_type=BidType(row.bid_type),
+            attribution_days=row.attribution_days,
         ),
         targeting=targeting_from(row.targeting),
     )
@@ -69,6 +71,7 @@ def publisher_from(row: PublisherRow) -> Publisher:
         floor=row.floor_micros,
         blocked_categories=frozenset(row.blocked_categories),
         blocked_domains=frozenset(row.blocked_domains),
+        blocked_advertisers=frozenset(row.blocked_advertisers),
         formats=tuple(row.formats),
     )
 

@@ -30,7 +30,8 @@ class Publisher:
     floor: Micros = ZERO
     blocked_categories: frozenset[str] = frozenset()
     blocked_domains: frozenset[str] = frozenset()
-    formats: tuple[str, ...] = (Format.UNIT.value,)
+    blocked_advertisers: frozenset[str] = frozenset()
+    formats: tuple[str, ...] = tuple(form.value for form in Format)
 
     @property
     def is_zero(self) -> bool:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adserver.catalog.advertiser import Advertiser, AdvertiserStatus
-from adserver.catalog.campaign import Campaign, CampaignStatus
+from adserver.catalog.campaign import BidType, Campaign, CampaignStatus
 from adserver.catalog.creative import Creative, ReviewState
 from adserver.catalog.from_rows import (
     advertiser_from,
@@ -52,8 +52,9 @@ __all__ = [
 class LiveCreative:
     """A creative that may be served, with all that serving needs to know of its campaign.
 
-    `number` names it in click tokens. `bid` is the most that a click may cost. A budget of None is
-    unlimited but for the wallet. `is_house` marks messages of this network: never billed.
+    `number` names it in click tokens. `bid` is the most that a click may cost, or what else
+    `bid_type` pays for. A budget of None is unlimited but for the wallet. `is_house` marks messages
+    of this network: never billed.
     """
 
     creative_id: str
@@ -82,6 +83,7 @@ class LiveCreative:
     starts_at: datetime
     ends_at: datetime | None
     targeting: Targeting
+    bid_type: BidType = BidType.CPC
 
     def is_in_flight(self, at: datetime) -> bool:
         """Whether the campaign's schedule covers `at`; the end is exclusive."""
@@ -211,9 +213,11 @@ _LIVE_COLUMNS = (
     CampaignRow.starts_at,
     CampaignRow.ends_at,
     CampaignRow.targeting,
+    CampaignRow.bid_type,
 )
 
 
 def _live(row: Any) -> LiveCreative:
     lists = {name: tuple(row[name]) for name in ("facts", "example_prompts", "keywords")}
-    return LiveCreative(**(dict(row) | lists | {"targeting": targeting_from(row["targeting"])}))
+    read = {"targeting": targeting_from(row["targeting"]), "bid_type": BidType(row["bid_type"])}
+    return LiveCreative(**(dict(row) | lists | read))

@@ -101,6 +101,8 @@ class PublisherRow(Base):
     blocked_categories: Mapped[list[str]]
     blocked_domains: Mapped[list[str]]
     formats: Mapped[list[str]]
+    organisation_id: Mapped[str | None] = mapped_column(sa.String(40))
+    blocked_advertisers: Mapped[list[str]] = mapped_column(server_default="[]")
     created_at: Mapped[datetime]
 
 

@@ -16,6 +16,8 @@ from tollfree_sdk.contract import Format
 
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
+#: What a campaign buys: a card after the answer, or one sentence in it where the caller wants that.
+PAID_FORMATS: Final = (Format.UNIT.value, Format.MENTION.value)
 _MOST_KEYWORDS: Final = 200
 _LONGEST_KEYWORD: Final = 60
 
@@ -32,7 +34,7 @@ class Targeting:
     categories: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     negative_keywords: tuple[str, ...] = ()
-    formats: tuple[str, ...] = (Format.UNIT.value,)
+    formats: tuple[str, ...] = PAID_FORMATS
 
     def allows_country(self, country: str | None) -> bool:
         """Whether a turn from `country` may carry this; an unknown country only meets no rule."""
@@ -55,7 +57,7 @@ def targeting(values: Mapping[str, Any]) -> Targeting:
         keywords=_keywords(values.get("keywords", ()), "keywords"),
         negative_keywords=_keywords(values.get("negative_keywords", ()), "negative_keywords"),
         formats=_all_in(
-            values.get("formats") or (Format.UNIT.value,),
+            values.get("formats") or PAID_FORMATS,
             [form.value for form in Format],
             "formats",
         ),

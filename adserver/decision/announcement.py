@@ -6,12 +6,13 @@ signed, and the page that says why. The event carries ids, amounts and the trace
 
 from datetime import datetime
 
+from adserver.catalog.campaign import BidType
 from adserver.catalog.publisher import Publisher
 from adserver.decision.decide import Verdict
 from adserver.decision.trace import trace_of
 from adserver.events.record import DecisionEvent
 from adserver.events.tokens import ClickTokens
-from tollfree_sdk.contract import Ad, AdRequest, Advertiser, Label
+from tollfree_sdk.contract import Ad, AdRequest, Advertiser, Format, Label
 
 
 def announced(verdict: Verdict, decision_id: str, *, tokens: ClickTokens, public_url: str) -> Ad:
@@ -32,6 +33,21 @@ def announced(verdict: Verdict, decision_id: str, *, tokens: ClickTokens, public
         why_url=f"{public_url}/why/{decision_id}",
         relevance=winner.relevance,
         facts=creative.facts,
+    )
+
+
+def announced_link(decision_id: str, *, public_url: str) -> Ad:
+    """Leave to rewrite links of the model's own; whose they are shows when they are found."""
+    return Ad(
+        format=Format.LINK,
+        label=Label.AFFILIATE,
+        advertiser=Advertiser("", ""),
+        title="",
+        body="",
+        cta="",
+        click_url="",
+        why_url=f"{public_url}/why/{decision_id}",
+        relevance=0.0,
     )
 
 
@@ -58,9 +74,12 @@ def event_of(
         creative_number=None if winner is None else winner.number,
         creative_version=None if winner is None else winner.creative_version,
         format=verdict.format,
+        placement=request.placement,
         bid=None if winner is None else winner.bid,
         price=verdict.outcome.price,
         relevance=None if winner is None else winner.relevance,
         topic=verdict.topic,
+        bid_type=BidType.CPC if verdict.creative is None else verdict.creative.bid_type,
+        country=request.country.upper() if request.country else None,
         trace=trace_of(verdict),
     )

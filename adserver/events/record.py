@@ -22,7 +22,8 @@ class DecisionEvent:
     """One turn as it was decided; `no_fill_reason` is None where an ad was chosen.
 
     `trace` lets the decision be replayed: candidates, scores, draws, caps and versions as plain
-    JSON, never text or vectors. `price` is what the click will cost, fixed here.
+    JSON, never text or vectors. `price` is what `bid_type` pays for will cost, fixed here: a click,
+    one delivery that was seen, or a conversion.
     """
 
     decision_id: str
@@ -37,10 +38,13 @@ class DecisionEvent:
     creative_number: int | None = None
     creative_version: int | None = None
     format: str | None = None
+    placement: str | None = None
     bid: Micros | None = None
     price: Micros | None = None
     relevance: float | None = None
     topic: str | None = None
+    bid_type: str = "cpc"
+    country: str | None = None
     trace: dict[str, Any] = field(default_factory=dict)
 
 
@@ -78,10 +82,13 @@ def _decision_row(event: DecisionEvent) -> dict[str, Any]:
         "creative_number": event.creative_number,
         "creative_version": event.creative_version,
         "format": event.format,
+        "placement": event.placement,
         "bid_micros": event.bid,
         "price_micros": event.price,
         "relevance": event.relevance,
         "topic": event.topic,
+        "bid_type": event.bid_type,
+        "country": event.country,
         "trace": event.trace,
     }
 
