@@ -8,19 +8,24 @@ with a price or a reason.
 from dataclasses import dataclass, replace
 
 from adserver.catalog.queries import LiveCreative
-from adserver.decision.gates import Asked, Closed, Reader, Reading, read
+from adserver.decision.gates import Asked, Closed, Reading, read
 from adserver.decision.judging import Scene, Terms
 from adserver.decision.outcome import Outcome, settle
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.shortlist import contenders, explained
 from adserver.decision.vocabulary import Candidate
+from adserver.intent.hearing import Hearing
 from kernel.money import ZERO, Micros
 from tollfree_sdk.contract import Format, NoFill
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome of one turn with all that it rests on; nothing here is text or a vector."""
+    """The outcome of one turn with all that it rests on; nothing here is text or a vector.
+
+    Without a winner the format may be `link`: nobody pays for this turn, but links that the model
+    writes itself may earn.
+    """
 
     outcome: Outcome
     seed: int
@@ -45,13 +50,14 @@ def turned_away(reason: NoFill, *, seed: int) -> Verdict:
 def decide(
     asked: Asked,
     scene: Scene,
-    reader: Reader,
+    hearing: Hearing,
     *,
     settings: DecisionSettings,
     explain_all: bool = False,
 ) -> Verdict:
     """Decide one turn; `explain_all` also judges what never was eligible."""
-    reading = read(asked, reader, languages=scene.inventory.languages, settings=settings)
+    settings = settings.narrowed(asked.request)
+    reading = read(asked, hearing, languages=scene.inventory.languages, settings=settings)
     if isinstance(reading, Closed):
         return _closed(asked, scene, settings, reading)
     terms = Terms(reading.opportunity, asked.seen, reserve_of(asked, settings), settings)
@@ -62,7 +68,7 @@ def decide(
         outcome = _settle(candidates, terms, asked.seed)
     verdict = _verdict(asked, scene, settings, reading)
     return _with_winner(
-        replace(verdict, outcome=outcome, candidates=tuple(candidates), topic=topic), scene
+        replace(verdict, outcome=outcome, candidates=tuple(candidates), topic=topic), scene, asked
     )
 
 
@@ -80,7 +86,10 @@ def _settle(candidates: list[Candidate], terms: Terms, seed: int) -> Outcome:
 
 def _closed(asked: Asked, scene: Scene, settings: DecisionSettings, closed: Closed) -> Verdict:
     verdict = _verdict(asked, scene, settings, closed)
-    return replace(verdict, outcome=Outcome(reason=closed.reason))
+    # The score is known for turns that the safety screen has passed, and for those alone.
+    is_link = asked.may_link and closed.commercial is not None
+    form = Format.LINK if is_link else None
+    return replace(verdict, outcome=Outcome(reason=closed.reason), format=form)
 
 
 def _verdict(
@@ -99,9 +108,11 @@ def _verdict(
     )
 
 
-def _with_winner(verdict: Verdict, scene: Scene) -> Verdict:
+def _with_winner(verdict: Verdict, scene: Scene, asked: Asked) -> Verdict:
     winner = verdict.outcome.winner
     if winner is None:
-        return verdict
-    creative = scene.index.creatives[scene.inventory.position_of[winner.number]]
-    return replace(verdict, creative=creative, format=Format.UNIT)
+        return replace(verdict, format=Format.LINK) if asked.may_link else verdict
+    position = scene.inventory.position_of[winner.number]
+    taken = scene.inventory.offers[position].formats - {Format.LINK}
+    form = next((one for one in asked.formats if one in taken), Format.UNIT)
+    return replace(verdict, creative=scene.index.creatives[position], format=form)

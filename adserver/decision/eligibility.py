@@ -8,7 +8,8 @@ decided here; `budget` and the auction do that.
 from collections.abc import Callable
 from typing import Final
 
-from adserver.decision.vocabulary import Filter, Offer, Opportunity, mentions
+from adserver.decision.vocabulary import Filter, Offer, Opportunity
+from adserver.intent.wording import mentions
 
 
 def rejection(offer: Offer, turn: Opportunity) -> Filter | None:
@@ -57,6 +58,12 @@ def is_domain_welcome(offer: Offer, turn: Opportunity) -> bool:
     return all(turn.blocked_domains.isdisjoint(with_parents(name)) for name in offer.domains)
 
 
+def is_advertiser_welcome(offer: Offer, turn: Opportunity) -> bool:
+    """Whether the publisher and the reader take this advertiser, by id or by name."""
+    blocked = turn.blocked_advertisers
+    return offer.advertiser_id not in blocked and offer.advertiser_name not in blocked
+
+
 def is_wanted_here(offer: Offer, turn: Opportunity) -> bool:
     """Whether the user's words are free of everything the campaign keeps away from."""
     return not any(mentions(turn.words, phrase) for phrase in offer.negative_keywords)
@@ -76,5 +83,6 @@ _FILTERS: Final[tuple[tuple[Filter, Callable[[Offer, Opportunity], bool]], ...]]
     (Filter.FORMAT, fits_format),
     (Filter.CATEGORY_BLOCKED, is_category_welcome),
     (Filter.DOMAIN_BLOCKED, is_domain_welcome),
+    (Filter.ADVERTISER_BLOCKED, is_advertiser_welcome),
     (Filter.NEGATIVE_KEYWORD, is_wanted_here),
 )

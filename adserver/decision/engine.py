@@ -11,17 +11,18 @@ from functools import partial
 from typing import Final
 
 from adserver.catalog.publisher import PUBLISHER_ZERO, Publisher
-from adserver.decision.announcement import announced, event_of
+from adserver.decision.announcement import announced, announced_link, event_of
 from adserver.decision.budget import BudgetBook
 from adserver.decision.decide import Verdict, decide, turned_away
 from adserver.decision.frequency import NOTHING_SEEN, Frequency, conversation_key
-from adserver.decision.gates import Asked, Reader
+from adserver.decision.gates import Asked
 from adserver.decision.match_report import MatchReport, report_of
 from adserver.decision.scenes import Scenes
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.worker_pool import Overloaded, WorkerPool
 from adserver.events.record import DecisionEvent, StepEvent
 from adserver.events.tokens import ClickTokens
+from adserver.intent.hearing import Hearing
 from adserver.matching.snapshots import IndexKeeper
 from kernel.clock import Clock
 from kernel.errors import BadRequest, Unavailable
@@ -30,7 +31,16 @@ from kernel.ids import new_id, new_seed
 from kernel.money import Micros
 from kernel.telemetry import counter, histogram, logger
 from language.embedder import Embedder
-from tollfree_sdk.contract import AdDecision, AdRequest, AdSource, NoFill, Step, Turn, no_ad
+from tollfree_sdk.contract import (
+    AdDecision,
+    AdRequest,
+    AdSource,
+    Format,
+    NoFill,
+    Step,
+    Turn,
+    no_ad,
+)
 
 _log = logger(__name__)
 _decisions = counter("decisions", "Decisions by outcome: ad, or the reason for none", "reason")
@@ -61,7 +71,7 @@ class AdEngine:
         self._decisions, self._steps = decisions, steps
         self._tokens, self.clock, self._public_url = tokens, clock, public_url
         self._settings = settings
-        self._reader = Reader(embedder)
+        self._hearing = Hearing(embedder)
         self._pool = WorkerPool(threads=settings.threads, queue=settings.queue)
         self._afterwards: set[asyncio.Task[None]] = set()
 
@@ -80,6 +90,9 @@ class AdEngine:
         decided_in_ms = (self.clock.monotonic() - started) * 1000
         _decided_in.observe(decided_in_ms)
         _decisions.labels(verdict.outcome.reason or "ad").inc()
+        if verdict.creative is None and verdict.format is Format.LINK:
+            link = announced_link(decision_id, public_url=self._public_url)
+            return AdDecision(decision_id, link, None, decided_in_ms)
         if verdict.creative is None:
             return no_ad(
                 verdict.outcome.reason or NoFill.ERROR, decision_id=decision_id, ms=decided_in_ms
@@ -105,7 +118,7 @@ class AdEngine:
         request = AdRequest((Turn("user", text),))
         asked = self._asked(request, publisher or Publisher(PUBLISHER_ZERO, "Tollfree"))
         scene = self._scenes.apart()
-        verdict = decide(asked, scene, self._reader, settings=self._settings, explain_all=True)
+        verdict = decide(asked, scene, self._hearing, settings=self._settings, explain_all=True)
         return report_of(verdict, scene)
 
     async def close(self) -> None:
@@ -115,16 +128,19 @@ class AdEngine:
 
     async def _verdict(self, request: AdRequest, publisher: Publisher) -> Verdict:
         asked = self._asked(request, publisher)
+        deadline = asyncio.get_running_loop().time() + self._settings.deadline_ms / 1000
         try:
-            async with asyncio.timeout(self._settings.deadline_ms / 1000):
-                seen = await self._frequency.before(*_turn_of(request, publisher))
-                work = partial(
-                    decide,
-                    replace(asked, seen=seen),
-                    self._scenes.now(),
-                    self._reader,
-                    settings=self._settings,
-                )
+            seen = await self._frequency.before(*_turn_of(request, publisher))
+            work = partial(
+                decide,
+                replace(asked, seen=seen),
+                self._scenes.now(),
+                self._hearing,
+                settings=self._settings,
+            )
+            if self._is_quick(request):
+                return work()
+            async with asyncio.timeout_at(deadline):
                 return await self._pool.run(work)
         except TimeoutError:
             return turned_away(NoFill.TIMEOUT, seed=asked.seed)
@@ -133,6 +149,11 @@ class AdEngine:
         except Exception as problem:  # noqa: BLE001  The edge that turns any failure into no ad.
             _log.error("decision_failed", publisher_id=publisher.publisher_id, exc_info=problem)
             return turned_away(NoFill.ERROR, seed=asked.seed)
+
+    def _is_quick(self, request: AdRequest) -> bool:
+        """Whether deciding costs less than handing it to a thread would."""
+        few = len(self._scenes.now().index) <= self._settings.at_once_up_to
+        return few and self._hearing.known(request.conversation) is not None
 
     def _asked(self, request: AdRequest, publisher: Publisher) -> Asked:
         return Asked(request, publisher, self.clock.now(), new_seed(), NOTHING_SEEN)

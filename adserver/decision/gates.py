@@ -5,7 +5,7 @@ safety screen reads the whole conversation as it was written and comes before an
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -15,12 +15,9 @@ from numpy.typing import NDArray
 from adserver.catalog.publisher import Publisher
 from adserver.decision.frequency import Seen
 from adserver.decision.settings import SERVED_FORMATS, DecisionSettings
-from adserver.decision.vocabulary import Opportunity, words_of
-from adserver.intent.conversation import Distilled, distil
-from adserver.intent.screening import ConversationScreen
-from adserver.intent.vectors import MessageVectors, intent_vectors
-from language import commercial_intent, language_id
-from language.embedder import Embedder
+from adserver.decision.vocabulary import Opportunity
+from adserver.intent.hearing import Heard, Hearing
+from adserver.intent.wording import words_of
 from tollfree_sdk.contract import AdRequest, Format, NoFill
 
 
@@ -35,10 +32,15 @@ class Asked:
     seen: Seen
 
     @property
-    def formats(self) -> frozenset[Format]:
-        """What the request, the publisher and we can all do."""
-        allowed = SERVED_FORMATS & frozenset(self.request.formats)
-        return allowed & frozenset(Format(name) for name in self.publisher.formats)
+    def formats(self) -> tuple[Format, ...]:
+        """What the request, the publisher and we can all do, in the request's order."""
+        welcome = SERVED_FORMATS & frozenset(map(Format, self.publisher.formats))
+        return tuple(one for one in self.request.formats if one in welcome)
+
+    @property
+    def may_link(self) -> bool:
+        """Whether links of the model's own may earn here; never in tests, which nobody pays."""
+        return Format.LINK in self.formats and not self.request.test
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,82 +62,83 @@ class Reading:
     language: str | None
 
 
-class Reader:
-    """What reads a conversation: the cache of its messages' vectors, and the safety screen."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self.vectors = MessageVectors(embedder)
-        self.screen = ConversationScreen(self.vectors)
-
-
 @dataclass(frozen=True, slots=True)
 class _Turn:
     asked: Asked
-    said: Distilled
-    screen: ConversationScreen
+    heard: Heard
+    turns_user: int
     settings: DecisionSettings
 
 
 def read(
     asked: Asked,
-    reader: Reader,
+    hearing: Hearing,
     *,
     languages: frozenset[str],
     settings: DecisionSettings,
 ) -> Reading | Closed:
     """Pass a turn through the gates; `languages` are those that any creative speaks."""
-    turn = _Turn(asked, distil(asked.request.conversation), reader.screen, settings)
-    reason = next((reason for reason, closes in _GATES if closes(turn)), None)
+    turns = asked.request.conversation
+    turns_user = sum(1 for said in turns if said.role == "user")
+    early = _Turn(asked, _NOT_HEARD, turns_user, settings)
+    reason = next((reason for reason, closes in _UNHEARD if closes(early)), None)
     if reason is not None:
         return Closed(reason)
-    language = language_of(turn.asked.request, turn.said)
+    turn = replace(early, heard=hearing.of(turns))
+    heard = turn.heard
+    reason = next((reason for reason, closes in _GATES if closes(turn)), None)
+    if reason is not None or heard.vectors is None or heard.commercial is None:
+        return Closed(reason or NoFill.ERROR)
+    language = language_of(asked.request, heard)
     if languages and language not in languages:
         return Closed(NoFill.UNSUPPORTED_LANGUAGE, language=language)
-    rows = intent_vectors(turn.said, reader.vectors)
-    commercial = commercial_score(turn.said, rows, reader.vectors.model_id)
-    if commercial < settings.commercial_floor:
-        return Closed(NoFill.NOT_COMMERCIAL, commercial=commercial, language=language)
-    return Reading(_opportunity(turn, language), rows, commercial, language)
+    if heard.commercial < settings.commercial_floor:
+        return Closed(NoFill.NOT_COMMERCIAL, commercial=heard.commercial, language=language)
+    return Reading(_opportunity(turn, language), heard.vectors, heard.commercial, language)
 
 
-def language_of(request: AdRequest, said: Distilled) -> str | None:
+def language_of(request: AdRequest, heard: Heard) -> str | None:
     """What the caller says it is, else what the words look like."""
     if request.language:
         return request.language.partition("-")[0].lower()
-    return language_id.detect(said.query) or language_id.detect(said.context)
-
-
-def commercial_score(said: Distilled, rows: NDArray[np.float32], model_id: str) -> float:
-    """Whether an offer helps here. A turn that goes on with its subject may borrow from it."""
-    score = commercial_intent.score(said.query, rows[0], model_id=model_id)
-    if len(rows) > 1 and said.context:
-        together = f"{said.context} {said.query}"
-        score = max(score, commercial_intent.score(together, rows[1], model_id=model_id))
-    return round(score, 4)
+    return heard.language
 
 
 def _opportunity(turn: _Turn, language: str | None) -> Opportunity:
     request, publisher = turn.asked.request, turn.asked.publisher
-    said = " ".join((turn.said.query, turn.said.context, *request.keywords))
+    given = words_of(" ".join(request.keywords)) if request.keywords else ""
     blocked = (*publisher.blocked_domains, *request.blocked_domains)
     return Opportunity(
         at=turn.asked.at,
-        words=words_of(said),
-        formats=turn.asked.formats,
+        words=turn.heard.words + given,
+        formats=frozenset(turn.asked.formats) - {Format.LINK},
         country=request.country.upper() if request.country else None,
         language=language,
         blocked_categories=publisher.blocked_categories | frozenset(request.blocked_categories),
         blocked_domains=frozenset(domain.casefold() for domain in blocked),
+        blocked_advertisers=frozenset(map(str.casefold, request.blocked_advertisers))
+        | publisher.blocked_advertisers
+        | turn.asked.seen.hidden,
         test=request.test,
     )
 
 
-_GATES: Final[tuple[tuple[NoFill, Callable[[_Turn], bool]], ...]] = (
+def _comes_too_soon(turn: _Turn) -> bool:
+    shown = turn.asked.seen.by_turn
+    return bool(shown) and turn.turns_user - max(shown) <= turn.asked.request.turns_between
+
+
+_NOT_HEARD: Final = Heard(is_wordless=True)
+# What needs no reading stands first.
+_UNHEARD: Final[tuple[tuple[NoFill, Callable[[_Turn], bool]], ...]] = (
     (NoFill.CONSENT_MISSING, lambda turn: not turn.asked.request.consent),
     (NoFill.MINOR, lambda turn: turn.asked.request.minor),
     (NoFill.NOT_PLACEABLE, lambda turn: not turn.asked.formats),
-    (NoFill.FIRST_TURN, lambda turn: 0 < turn.said.turns_user < turn.settings.first_ad_on_turn),
+    (NoFill.FIRST_TURN, lambda turn: 0 < turn.turns_user < turn.settings.first_ad_on_turn),
     (NoFill.FREQUENCY_CAP, lambda turn: turn.asked.seen.ads >= turn.settings.ads_per_session),
-    (NoFill.NOT_COMMERCIAL, lambda turn: turn.said.is_code or words_of(turn.said.query) == "  "),
-    (NoFill.SENSITIVE_TOPIC, lambda turn: turn.screen.topic(turn.said) is not None),
+    (NoFill.FREQUENCY_CAP, lambda turn: _comes_too_soon(turn)),
+)
+_GATES: Final[tuple[tuple[NoFill, Callable[[_Turn], bool]], ...]] = (
+    (NoFill.NOT_COMMERCIAL, lambda turn: turn.heard.is_wordless),
+    (NoFill.SENSITIVE_TOPIC, lambda turn: turn.heard.topic is not None),
 )

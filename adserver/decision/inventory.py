@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from adserver.catalog.queries import LiveCreative
 from adserver.decision.eligibility import (
     fits_format,
+    is_advertiser_welcome,
     is_category_welcome,
     is_in_country,
     speaks,
     with_parents,
 )
-from adserver.decision.vocabulary import Offer, Opportunity, words_of
+from adserver.decision.vocabulary import Offer, Opportunity
+from adserver.intent.wording import words_of
 from tollfree_sdk.contract import Format
 
 Mask = NDArray[np.bool_]
@@ -57,6 +59,8 @@ class Inventory:
         mask &= self._remembered(turn.formats, fits_format, turn)
         if turn.blocked_categories:
             mask &= self._remembered(turn.blocked_categories, is_category_welcome, turn)
+        if turn.blocked_advertisers:
+            mask &= self._remembered(turn.blocked_advertisers, is_advertiser_welcome, turn)
         for domain in turn.blocked_domains:
             mask[self._by_domain.get(domain, [])] = False
         return mask
@@ -87,6 +91,7 @@ def offer_of(creative: LiveCreative) -> Offer:
         category=creative.category,
         language=creative.language.partition("-")[0],
         bid=creative.bid,
+        advertiser_name=creative.advertiser_name.casefold(),
         domains=frozenset(
             domain.casefold() for domain in (creative.advertiser_domain, creative.display_domain)
         ),

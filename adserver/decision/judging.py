@@ -13,7 +13,8 @@ from adserver.decision.eligibility import is_wanted_here, rejection
 from adserver.decision.frequency import Seen
 from adserver.decision.inventory import Inventory
 from adserver.decision.settings import DecisionSettings
-from adserver.decision.vocabulary import Candidate, Filter, Offer, Opportunity, mentions
+from adserver.decision.vocabulary import Candidate, Filter, Offer, Opportunity
+from adserver.intent.wording import mentions
 from adserver.matching.index import CreativeIndex, Hit
 from adserver.matching.relevance import relevance
 from kernel.money import ZERO, Micros

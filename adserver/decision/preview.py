@@ -14,10 +14,11 @@ from adserver.catalog.queries import LiveCreative
 from adserver.decision.budget import Books, BudgetBook, Funds
 from adserver.decision.decide import decide
 from adserver.decision.frequency import NOTHING_SEEN
-from adserver.decision.gates import Asked, Reader
+from adserver.decision.gates import Asked
 from adserver.decision.judging import Scene
 from adserver.decision.scenes import arranged
 from adserver.decision.settings import DecisionSettings
+from adserver.intent.hearing import Hearing
 from adserver.matching.creative_vectors import CreativeVectors
 from adserver.matching.index import CreativeIndex
 from kernel.clock import Clock
@@ -41,7 +42,7 @@ class MatchPreview:
         self, embedder: Embedder, budget: BudgetBook, clock: Clock, settings: DecisionSettings
     ) -> None:
         self._embedder, self._budget, self._clock = embedder, budget, clock
-        self._settings, self._reader = settings, Reader(embedder)
+        self._settings, self._hearing = settings, Hearing(embedder)
         self._one_at_a_time = asyncio.Lock()
 
     async def match(
@@ -64,7 +65,7 @@ class MatchPreview:
     def _one(self, scene: Scene, turns: tuple[Turn, ...]) -> PreviewMatch:
         publisher = Publisher(PUBLISHER_ZERO, "Tollfree")
         asked = Asked(AdRequest(turns), publisher, self._clock.now(), 0, NOTHING_SEEN)
-        verdict = decide(asked, scene, self._reader, settings=self._settings, explain_all=True)
+        verdict = decide(asked, scene, self._hearing, settings=self._settings, explain_all=True)
         nearest = next(iter(verdict.candidates), None)
         fit = None if nearest is None else nearest.relevance
         if verdict.outcome.winner is not None:

@@ -3,14 +3,14 @@
 Plain values: the composition root fills them from its own settings.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from adserver.matching.relevance import FLOOR
 from kernel.money import Micros
-from tollfree_sdk.contract import Format
+from tollfree_sdk.contract import AdRequest, Format
 
-SERVED_FORMATS: Final = frozenset({Format.UNIT})
+SERVED_FORMATS: Final = frozenset({Format.UNIT, Format.MENTION, Format.LINK})
 _ONE_CENT: Final = Micros(10_000)
 
 
@@ -20,12 +20,14 @@ class DecisionSettings:
 
     `reserve` is the least that a click on a paid ad costs anywhere; a publisher's own floor may be
     higher. `queue` is how many turns may wait for one of the `threads`; more are turned away.
+    A turn that was read before is decided at once, without a thread, among `at_once_up_to` creatives.
     `budgets_good_for_s` is how old the view of the books may grow before paid ads stop.
     """
 
     deadline_ms: int = 30
     threads: int = 2
     queue: int = 4
+    at_once_up_to: int = 2_000
     commercial_floor: float = 0.5
     relevance_floor: float = FLOOR
     reserve: Micros = _ONE_CENT
@@ -34,3 +36,13 @@ class DecisionSettings:
     ads_per_session: int = 12
     campaign_per_session: int = 3
     budgets_good_for_s: float = 3.0
+
+    def narrowed(self, request: AdRequest) -> "DecisionSettings":
+        """The same, or stricter where the request asks for it; never more lenient."""
+        floor = max(self.relevance_floor, request.min_relevance)
+        most = self.ads_per_session
+        if request.ads_per_session is not None:
+            most = min(most, request.ads_per_session)
+        if floor == self.relevance_floor and most == self.ads_per_session:
+            return self
+        return replace(self, relevance_floor=floor, ads_per_session=most)

@@ -7,7 +7,6 @@ Frozen values without behaviour beyond reading themselves. Text of the conversat
                  └──► NoFill: the reason a turn carries no ad
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,8 +14,6 @@ from typing import Final
 
 from kernel.money import Micros
 from tollfree_sdk.contract import Format, NoFill
-
-_NOT_A_WORD: Final = re.compile(r"[\W_]+")
 
 
 class Filter(StrEnum):
@@ -31,6 +28,7 @@ class Filter(StrEnum):
     NEGATIVE_KEYWORD = "negative_keyword"
     CATEGORY_BLOCKED = "category_blocked"
     DOMAIN_BLOCKED = "domain_blocked"
+    ADVERTISER_BLOCKED = "advertiser_blocked"
     RELEVANCE = "relevance"
     FREQUENCY = "frequency"
     BUDGET = "budget"
@@ -47,6 +45,7 @@ class Filter(StrEnum):
 _REASONS: Final = {
     Filter.CATEGORY_BLOCKED: NoFill.BLOCKED_BY_PUBLISHER,
     Filter.DOMAIN_BLOCKED: NoFill.BLOCKED_BY_PUBLISHER,
+    Filter.ADVERTISER_BLOCKED: NoFill.BLOCKED_BY_PUBLISHER,
     Filter.RELEVANCE: NoFill.BELOW_RELEVANCE,
     Filter.FREQUENCY: NoFill.FREQUENCY_CAP,
     Filter.BUDGET: NoFill.BUDGET_PACED,
@@ -60,8 +59,8 @@ _REASONS: Final = {
 class Offer:
     """A live creative with what its campaign asks for; empty sets mean "anywhere".
 
-    `domains` are the advertiser's, and keywords are normalised by `words_of`. `number` names the
-    creative in click tokens.
+    `domains` and `advertiser_name` (in small letters) are the advertiser's, and keywords are
+    normalised by `words_of`. `number` names the creative in click tokens.
     """
 
     number: int
@@ -72,6 +71,7 @@ class Offer:
     category: str
     language: str
     bid: Micros
+    advertiser_name: str = ""
     domains: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset()
@@ -100,6 +100,7 @@ class Opportunity:
     language: str | None = None
     blocked_categories: frozenset[str] = frozenset()
     blocked_domains: frozenset[str] = frozenset()
+    blocked_advertisers: frozenset[str] = frozenset()
     test: bool = False
 
 
@@ -126,13 +127,3 @@ class Candidate:
     pace: float
     room: Micros
     filter: Filter | None = None
-
-
-def words_of(text: str) -> str:
-    """Text as lower-case words parted, and bordered, by single spaces: ``" trail shoes "``."""
-    return f" {_NOT_A_WORD.sub(' ', text.casefold()).strip()} "
-
-
-def mentions(words: str, phrase: str) -> bool:
-    """Whether normalised `words` contain a normalised phrase, at word borders."""
-    return phrase != "  " and phrase in words

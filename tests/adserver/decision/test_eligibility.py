@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from adserver.decision.eligibility import rejection
-from adserver.decision.vocabulary import Filter, words_of
+from adserver.decision.vocabulary import Filter
+from adserver.intent.wording import words_of
 from tests.adserver.decision.offers import NOON, a_turn, an_offer
 from tollfree_sdk.contract import Format
 
