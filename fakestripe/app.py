@@ -8,7 +8,8 @@ import asyncio
 import base64
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
@@ -25,6 +26,24 @@ from fakestripe.objects import Objects
 from fakestripe.platform import API_VERSION, Platform
 
 _BROKEN = {"error": {"type": "api_error", "message": "Something went wrong on Stripe's end."}}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request of the API; the names of `headers` are in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
 
 
 class FakeStripe:
@@ -72,49 +91,54 @@ class FakeStripe:
     async def _control(self, request: Request) -> Response:
         try:
             given = json.loads(await request.body() or b"{}")
-            return _answer(
-                200, {"result": control.pull(self.platform, request.path_params["lever"], given)}
-            )
+            result = control.pull(self.platform, request.path_params["lever"], given)
         except Refusal as refusal:
-            return _answer(refusal.status, refusal.body)
+            return _response(_encoded(refusal.status, refusal.body))
+        return _response(_encoded(200, {"result": result}))
 
     async def _api(self, request: Request) -> Response:
-        body = await request.body()
         # Mounted under a prefix, the path still carries it.
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        key = request.headers.get("idempotency-key") if request.method == "POST" else None
-        mark = fingerprint(request.method, path, body)
+        asked = Asked(
+            request.method, path, request.url.query, request.headers, await request.body()
+        )
+        return _response(await self.answer(asked))
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Answer a request of the API: what HTTP does here, and a client in the same process."""
+        key = asked.headers.get("idempotency-key") if asked.method == "POST" else None
+        mark = fingerprint(asked.method, asked.path, asked.body)
         try:
-            self._authenticate(request)
-            self._limit(path)
+            self._authenticate(asked)
+            self._limit(asked.path)
             kept = self.platform.answers.find(key, mark) if key else None
         except Refusal as refusal:
-            return _answer(refusal.status, refusal.body)
+            return _encoded(refusal.status, refusal.body)
         if kept is not None:
             replayed = {"idempotent-replayed": "true", "original-request": "req_original"}
-            return _raw(kept.status, kept.body, replayed)
-        status, answer = self._execute(request, path, body)
-        raw = json.dumps(answer).encode()
+            return Answer(kept.status, kept.body, replayed)
+        status, thing = self._execute(asked)
+        answer = _encoded(status, thing)
         if key:
-            self.platform.answers.keep(key, mark, status, raw)
-        hang = self.platform.faults.take(path, "hang_after_commit")
+            self.platform.answers.keep(key, mark, status, answer.body)
+        hang = self.platform.faults.take(asked.path, "hang_after_commit")
         if hang:
             await asyncio.sleep(hang.seconds)
-        return _raw(status, raw)
+        return answer
 
-    def _execute(self, request: Request, path: str, body: bytes) -> tuple[int, Any]:
+    def _execute(self, asked: Asked) -> tuple[int, Any]:
         """Run the request; a server error here is kept for its key, as Stripe keeps it."""
-        if self.platform.faults.take(path, "fail_before"):
+        if self.platform.faults.take(asked.path, "fail_before"):
             return 500, _BROKEN
         try:
-            handler, ids = routes.find(request.method, path)
-            params = _params(request, body)
-            account = request.headers.get("stripe-account")
+            handler, ids = routes.find(asked.method, asked.path)
+            params = _params(asked)
+            account = asked.headers.get("stripe-account")
             thing = handler(routes.Call(self.platform, params, ids, account))
             answer = self.platform.objects.expanded(thing, params)
         except Refusal as refusal:
             return refusal.status, refusal.body
-        if self.platform.faults.take(path, "fail_after_commit"):
+        if self.platform.faults.take(asked.path, "fail_after_commit"):
             return 500, _BROKEN
         return 200, answer
 
@@ -123,29 +147,30 @@ class FakeStripe:
             message = "Too many requests hit the API too quickly."
             raise Refusal(429, "rate_limit_error", message, code="rate_limit")
 
-    def _authenticate(self, request: Request) -> None:
-        kind, _, given = request.headers.get("authorization", "").partition(" ")
+    def _authenticate(self, asked: Asked) -> None:
+        kind, _, given = asked.headers.get("authorization", "").partition(" ")
         if kind.lower() == "basic":
             given = base64.b64decode(given).decode().partition(":")[0]
         if given != self.platform.secret_key:
             raise Refusal(401, "invalid_request_error", "Invalid API Key provided.")
 
 
-def _params(request: Request, body: bytes) -> Params:
-    query = parse_form(request.url.query)
-    if "json" in request.headers.get("content-type", ""):
-        decoded: Params = json.loads(body or b"{}")
+def _params(asked: Asked) -> Params:
+    query = parse_form(asked.query)
+    if "json" in asked.headers.get("content-type", ""):
+        decoded: Params = json.loads(asked.body or b"{}")
         return query | decoded
-    return query | parse_form(body.decode())
+    return query | parse_form(asked.body.decode())
 
 
-def _answer(status: int, body: Any) -> Response:
-    return _raw(status, json.dumps(body).encode())
+def _encoded(status: int, body: Any) -> Answer:
+    return Answer(status, json.dumps(body).encode(), {})
 
 
-def _raw(status: int, body: bytes, headers: dict[str, str] | None = None) -> Response:
+def _response(answer: Answer) -> Response:
     ids = {"request-id": Objects.new_id("req"), "stripe-version": API_VERSION}
-    return Response(body, status, media_type="application/json", headers=ids | (headers or {}))
+    headers = ids | dict(answer.headers)
+    return Response(answer.body, answer.status, media_type="application/json", headers=headers)
 
 
 def build(

@@ -41,13 +41,16 @@ class StripeGateway:
         webhook_secrets: Sequence[str],
         base_url: str | None = None,
         timeout_seconds: float = 20,
+        http_client: Any = None,
     ) -> None:
         import stripe
 
         self._stripe: Any = stripe
         self._secrets = [secret for secret in webhook_secrets if secret]
         addresses: Any = {"api": base_url} if base_url else {}
-        self._http: Any = stripe.HTTPXClient(timeout=timeout_seconds, allow_sync_methods=False)
+        self._http: Any = http_client or stripe.HTTPXClient(
+            timeout=timeout_seconds, allow_sync_methods=False
+        )
         self._client: Any = stripe.StripeClient(
             secret_key,
             stripe_version=API_VERSION,

@@ -1,6 +1,8 @@
 """A till over the stand-in for Stripe, on real books of both engines."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,39 @@ from fakestripe.app import FakeStripe
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from tests.advertiser_portal.billing.till_world import Bench, open_till, stand_in_server
+
+_WARM: dict[str, Database] = {}
+
+
+@pytest.fixture
+def database_url(
+    engine_kind: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """A fresh, migrated database; SQLite's always under the same name, see `database`."""
+    if engine_kind == "sqlite":
+        copy = tmp_path_factory.getbasetemp() / "till.db"
+        for leftover in copy.parent.glob("till.db*"):
+            leftover.unlink()
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), copy)
+        yield f"sqlite:///{copy}"
+        return
+    server = request.getfixturevalue("postgres")
+    url = server.new_database()
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Opened anew for each test. SQLite's engine keeps the statements that it has compiled."""
+    opened = _WARM.get(database_url) or Database(database_url)
+    if opened.is_sqlite:
+        _WARM[database_url] = opened
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture(scope="session")
@@ -18,9 +53,7 @@ def stand_in() -> Iterator[tuple[FakeStripe, str]]:
 
 
 @pytest.fixture
-async def bench(
-    database: Database, clock: FrozenClock, stand_in: tuple[FakeStripe, str]
-) -> AsyncIterator[Bench]:
-    opened = open_till(database, clock, *stand_in)
+async def bench(database: Database, clock: FrozenClock) -> AsyncIterator[Bench]:
+    opened = open_till(database, clock)
     yield opened
     await opened.till.gateway.close()
