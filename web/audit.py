@@ -9,6 +9,7 @@ from typing import Any
 from kernel.clock import Clock
 from kernel.database import WriteSession
 from kernel.ids import new_id
+from web.access_tokens import AccessToken
 from web.sessions import Visitor
 from web.tables import AuditEventRow
 
@@ -20,19 +21,27 @@ async def record(
     subject: str,
     clock: Clock,
     visitor: Visitor | None = None,
+    token: AccessToken | None = None,
     request_id: str | None = None,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    """Log one change: ``record(tx, action="campaign.paused", subject=campaign_id, …)``."""
+    """Log one change: ``record(tx, action="campaign.paused", subject=campaign_id, …)``.
+
+    A program's change names its token where a person's names the session.
+    """
     current = visitor.current if visitor else None
+    organisation_id: str | None = current.organisation.id if current else None
+    session_id: str | None = visitor.session_id if visitor else None
+    if token is not None:
+        organisation_id, session_id = token.organisation_id, token.token_id
     tx.add(
         AuditEventRow(
             id=new_id("aud"),
             at=clock.now(),
-            organisation_id=current.organisation.id if current else None,
+            organisation_id=organisation_id,
             person_id=visitor.person.id if visitor else None,
-            session_id=visitor.session_id if visitor else None,
+            session_id=session_id,
             request_id=request_id,
             action=action,
             subject=subject,

@@ -38,6 +38,11 @@ class Member:
     visitor: Visitor
     membership: Membership
 
+    @property
+    def organisation_id(self) -> str:
+        """The organisation they are looking at."""
+        return self.membership.organisation.id
+
     def may(self, act: Act) -> bool:
         """Whether the role allows it; templates ask the same."""
         return may(self.membership.role, act)
