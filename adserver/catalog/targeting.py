@@ -1,8 +1,9 @@
 """Where a campaign wants to be seen. Pure.
 
-An empty list means "anywhere". Keywords steer matching towards a subject and negative keywords away
-from it; countries, languages, categories and formats are hard filters. Refuses values that could
-never match, so that a typing error does not silently stop a campaign.
+An empty list means "anywhere". Keywords steer matching towards a subject; negative keywords and the
+names of excluded brands keep ads away from it; countries, languages, categories and formats are hard
+filters. Refuses values that could never match, so that a typing error does not silently stop a
+campaign.
 """
 
 import re
@@ -34,6 +35,7 @@ class Targeting:
     categories: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     negative_keywords: tuple[str, ...] = ()
+    excluded_brands: tuple[str, ...] = ()
     formats: tuple[str, ...] = PAID_FORMATS
 
     def allows_country(self, country: str | None) -> bool:
@@ -56,6 +58,7 @@ def targeting(values: Mapping[str, Any]) -> Targeting:
         categories=_all_in(values.get("categories", ()), CATEGORIES, "categories"),
         keywords=_keywords(values.get("keywords", ()), "keywords"),
         negative_keywords=_keywords(values.get("negative_keywords", ()), "negative_keywords"),
+        excluded_brands=_keywords(values.get("excluded_brands", ()), "excluded_brands"),
         formats=_all_in(
             values.get("formats") or PAID_FORMATS,
             [form.value for form in Format],

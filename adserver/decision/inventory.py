@@ -99,7 +99,10 @@ def offer_of(creative: LiveCreative) -> Offer:
         languages=frozenset(targeting.languages),
         categories=frozenset(targeting.categories),
         keywords=tuple(words_of(keyword) for keyword in targeting.keywords),
-        negative_keywords=tuple(words_of(keyword) for keyword in targeting.negative_keywords),
+        negative_keywords=tuple(
+            words_of(phrase)
+            for phrase in (*targeting.negative_keywords, *targeting.excluded_brands)
+        ),
         formats=frozenset(Format(name) for name in targeting.formats),
         starts_at=creative.starts_at,
         ends_at=creative.ends_at,

@@ -88,3 +88,10 @@ class TestAPublisher:
 
     def test_earns_seventy_percent_unless_agreed_otherwise(self) -> None:
         assert Micros(500_000).share(Publisher("pub_1", "Chat").share_bp) == Micros(350_000)
+
+
+def test_an_excluded_brand_is_kept_apart_from_negative_keywords() -> None:
+    read = targeting({"excluded_brands": ["  Acme  Shoes "], "negative_keywords": ["used"]})
+
+    assert read.excluded_brands == ("acme shoes",)
+    assert read.negative_keywords == ("used",)
