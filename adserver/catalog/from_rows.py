@@ -1,11 +1,13 @@
 """Rows of the catalog as the frozen values that leave it."""
 
+from typing import Any
+
 from adserver.catalog.advertiser import Advertiser, AdvertiserStatus
 from adserver.catalog.campaign import BidType, Campaign, CampaignStatus, CampaignTerms
 from adserver.catalog.creative import Creative, CreativeCopy, ReviewState
 from adserver.catalog.publisher import Publisher
 from adserver.catalog.tables import AdvertiserRow, CampaignRow, CreativeRow, PublisherRow
-from adserver.catalog.targeting import Targeting
+from adserver.catalog.targeting import FrequencyCap, Targeting
 
 
 def advertiser_from(row: AdvertiserRow) -> Advertiser:
@@ -76,6 +78,10 @@ def publisher_from(row: PublisherRow) -> Publisher:
     )
 
 
-def targeting_from(values: dict[str, list[str]]) -> Targeting:
+def targeting_from(values: dict[str, Any]) -> Targeting:
     """What was checked when it was written is taken as it is."""
-    return Targeting(**{name: tuple(listed) for name, listed in values.items()})
+    read: dict[str, Any] = {
+        name: tuple(listed) for name, listed in values.items() if isinstance(listed, list)
+    }
+    cap = values.get("frequency")
+    return Targeting(**read, frequency=None if cap is None else FrequencyCap(**cap))

@@ -21,6 +21,17 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 PAID_FORMATS: Final = (Format.UNIT.value, Format.MENTION.value)
 _MOST_KEYWORDS: Final = 200
 _LONGEST_KEYWORD: Final = 60
+_MOST_IMPRESSIONS: Final = 50
+# What is known of a reader is forgotten after a week.
+_LONGEST_CAP_HOURS: Final = 168
+
+
+@dataclass(frozen=True, slots=True)
+class FrequencyCap:
+    """``FrequencyCap(impressions=3, hours=24)``: one reader sees the campaign thrice a day at most."""
+
+    impressions: int
+    hours: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,7 @@ class Targeting:
     negative_keywords: tuple[str, ...] = ()
     excluded_brands: tuple[str, ...] = ()
     formats: tuple[str, ...] = PAID_FORMATS
+    frequency: FrequencyCap | None = None
 
     def allows_country(self, country: str | None) -> bool:
         """Whether a turn from `country` may carry this; an unknown country only meets no rule."""
@@ -64,6 +76,7 @@ def targeting(values: Mapping[str, Any]) -> Targeting:
             [form.value for form in Format],
             "formats",
         ),
+        frequency=_frequency(values.get("frequency")),
     )
     if clash := set(read.keywords) & set(read.negative_keywords):
         raise BadRequest(
@@ -73,9 +86,30 @@ def targeting(values: Mapping[str, Any]) -> Targeting:
     return read
 
 
-def targeting_row(wanted: Targeting) -> dict[str, list[str]]:
+def targeting_row(wanted: Targeting) -> dict[str, Any]:
     """The same as JSON, for the row."""
-    return {name: list(values) for name, values in asdict(wanted).items()}
+    return {
+        name: list(values) if isinstance(values, tuple) else values
+        for name, values in asdict(wanted).items()
+    }
+
+
+def _frequency(values: Mapping[str, Any] | None) -> FrequencyCap | None:
+    if not values:
+        return None
+    try:
+        cap = FrequencyCap(int(values["impressions"]), int(values["hours"]))
+    except (KeyError, TypeError, ValueError):
+        raise BadRequest(
+            "A frequency cap has a number of impressions and a number of hours.", param="frequency"
+        ) from None
+    if not (1 <= cap.impressions <= _MOST_IMPRESSIONS and 1 <= cap.hours <= _LONGEST_CAP_HOURS):
+        raise BadRequest(
+            f"A frequency cap allows 1 to {_MOST_IMPRESSIONS} impressions within 1 to "
+            f"{_LONGEST_CAP_HOURS} hours.",
+            param="frequency",
+        )
+    return cap
 
 
 def _all_match(

@@ -3,7 +3,7 @@
 import pytest
 
 from adserver.catalog.publisher import Publisher
-from adserver.catalog.targeting import Targeting, targeting, targeting_row
+from adserver.catalog.targeting import FrequencyCap, Targeting, targeting, targeting_row
 from kernel.errors import BadRequest
 from kernel.money import Micros
 
@@ -95,3 +95,19 @@ def test_an_excluded_brand_is_kept_apart_from_negative_keywords() -> None:
 
     assert read.excluded_brands == ("acme shoes",)
     assert read.negative_keywords == ("used",)
+
+
+class TestAFrequencyCap:
+    def test_is_kept_with_the_campaign(self) -> None:
+        wanted = targeting({"frequency": {"impressions": 3, "hours": 24}})
+
+        assert wanted.frequency == FrequencyCap(3, 24)
+        assert targeting(targeting_row(wanted)) == wanted
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"impressions": 0, "hours": 1}, {"hours": 1}, {"impressions": 1, "hours": 169}, "often"],
+    )
+    def test_that_could_not_work_is_refused(self, wrong: object) -> None:
+        with pytest.raises(BadRequest, match="frequency cap"):
+            targeting({"frequency": wrong})
