@@ -97,3 +97,15 @@ class InvalidRow(Base):
     reason: Mapped[str] = mapped_column(sa.String(30))
     at: Mapped[datetime] = mapped_column(index=True)
     credited_micros: Mapped[Micros]
+
+
+class ComplaintRow(Base):
+    """What a reader said is wrong with an ad: one of a few reasons, once for each decision."""
+
+    __tablename__ = "ad_complaint"
+
+    decision_id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    advertiser_id: Mapped[str | None] = mapped_column(sa.String(40))
+    creative_id: Mapped[str | None] = mapped_column(sa.String(40))
+    reason: Mapped[str] = mapped_column(sa.String(20))
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -19,7 +19,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.access.keys import AdSettings, KeyKind, digest_of, looks_like_a_key
+from api.access.ad_settings import AdSettings
+from api.access.keys import KeyKind, digest_of, looks_like_a_key
 from api.tables import ApiKey, App
 from kernel.clock import Clock
 from kernel.database import Database
@@ -183,11 +184,12 @@ def _digest_in(authorization: str | None) -> str:
 
 
 def _caller(key: ApiKey, app: App) -> Caller:
-    ads = AdSettings(
+    of_app = AdSettings(
         enabled=app.ads_enabled,
         delivery=Delivery(app.delivery),
         formats=tuple(Format(name) for name in app.formats),
         blocked_categories=tuple(app.blocked_categories),
         blocked_domains=tuple(app.blocked_domains),
     )
+    ads = of_app.with_values({**app.ad_policy, **key.ad_wishes})
     return Caller(key.app_id, key.id, KeyKind(key.kind), ads, tier=app.tier)

@@ -18,12 +18,12 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access.ad_settings import AdSettings, policy_of
 from api.tables import ApiKey, App
 from kernel.clock import Clock
 from kernel.database import WriteSession
 from kernel.errors import NotFound
 from kernel.ids import new_id, new_secret
-from tollfree_sdk.contract import Delivery, Format
 
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LOOKS_RIGHT: Final = re.compile(r"(tf_(?:live|test)_[0-9A-Za-z]{27})([0-9A-Za-z]{6})", re.ASCII)
@@ -35,17 +35,6 @@ class KeyKind(StrEnum):
 
     LIVE = "live"
     TEST = "test"
-
-
-@dataclass(frozen=True, slots=True)
-class AdSettings:
-    """What an app decided about ads in its answers."""
-
-    enabled: bool = True
-    delivery: Delivery = Delivery.CONTENT
-    formats: tuple[Format, ...] = (Format.UNIT,)
-    blocked_categories: tuple[str, ...] = ()
-    blocked_domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +96,7 @@ async def create_app(
         formats=[format_.value for format_ in settings.formats],
         blocked_categories=list(settings.blocked_categories),
         blocked_domains=list(settings.blocked_domains),
+        ad_policy=policy_of(settings),
         created_at=clock.now(),
     )
     tx.add(app)

@@ -13,7 +13,7 @@ import orjson
 
 from language.refusals import is_refusal
 from language.sensitive_topics import screen
-from tollfree_sdk.contract import NoFill
+from tollfree_sdk.contract import Delivery, NoFill
 
 _FENCED: Final = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
 # Fewer letters than this around the code, and the answer is a value rather than a text.
@@ -48,6 +48,28 @@ def reason_against_an_ad(answer: Finished) -> NoFill | None:
     if screen(answer.text) is not None:
         return NoFill.SENSITIVE_TOPIC
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What a finished answer allows: the reason against any ad, and whether text may carry one."""
+
+    blocked: NoFill | None
+    in_text: bool = True
+
+
+def leave_of(answer: Finished, delivery: Delivery) -> Leave:
+    """As `reason_against_an_ad`; what a program reads may still have an ad in the field beside it.
+
+    Only for callers who asked for the field: `content` is what a program reads.
+    """
+    reason = reason_against_an_ad(answer)
+    if reason is not NoFill.NOT_PLACEABLE or delivery is Delivery.CONTENT:
+        return Leave(reason)
+    if answer.refused or is_refusal(answer.text):
+        return Leave(reason)
+    is_sensitive = screen(answer.text) is not None
+    return Leave(NoFill.SENSITIVE_TOPIC if is_sensitive else None, in_text=False)
 
 
 def _is_prose(text: str) -> bool:

@@ -8,20 +8,18 @@ depends on the ad source. Holds nothing of a conversation after the answer.
 """
 
 import asyncio
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from api.access.key_book import Caller
-from api.access.keys import KeyKind
+from api.chat.ad_desk import AdDesk
+from api.chat.ad_terms import AffiliateAccounts
 from api.chat.booking import BookingDesk
 from api.chat.kept_answers import opened_or_kept
 from api.chat.opening import begun
-from api.chat.pending_decision import PendingDecision, Settled
 from api.chat.plain_answer import Completion, PlainAnswer, plain_answer, read_whole
 from api.chat.request import ChatRequest, read_request
-from api.chat.streamed_answer import Outcome, StreamedAnswer
+from api.chat.streamed_answer import StreamedAnswer
 from api.chat.usage import CompletionRow, Tokens
 from api.chat.within_limits import within_limits
 from api.upstream.attempts import Attempts, RetryPolicy
@@ -31,19 +29,22 @@ from kernel.clock import Clock
 from kernel.errors import TollfreeError, UpstreamFailed
 from kernel.group_commit import GroupCommit
 from kernel.ids import new_secret, new_seed
-from tollfree_sdk.contract import AdDecision, AdRequest, AdSource, Format, NoFill
-
-_SESSION_BYTES: Final = 16
+from tollfree_sdk.contract import AdSource
+from tollfree_sdk.placement.links import Account
 
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
-    """`session_key` names conversations; give all workers the same one."""
+    """`session_key` names conversations; give all workers the same one.
+
+    `affiliates` are the operator's memberships; without one no link is ever touched.
+    """
 
     decision_deadline_ms: float = 30
     first_token_seconds: float = 60
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     session_key: bytes = field(default_factory=new_secret, repr=False)
+    affiliates: tuple[Account, ...] = ()
 
 
 class ChatHeart:
@@ -61,9 +62,19 @@ class ChatHeart:
         settings: ChatSettings | None = None,
     ) -> None:
         self.clock = clock
-        self._ads, self._upstreams = ads, upstreams
+        self._upstreams = upstreams
         self._public_url, self._verifies = public_url.rstrip("/"), verifies
         self._settings = settings or ChatSettings()
+        self._affiliates = AffiliateAccounts(self._settings.affiliates)
+        self._ads = AdDesk(
+            ads,
+            clock,
+            public_url=self._public_url,
+            verifies=verifies,
+            deadline_ms=self._settings.decision_deadline_ms,
+            session_key=self._settings.session_key,
+            affiliates=self._affiliates,
+        )
         self._desk = BookingDesk(ads, completions, clock)
         self._attempts = Attempts(clock, seed=new_seed(), policy=self._settings.retries)
 
@@ -72,12 +83,18 @@ class ChatHeart:
     ) -> PlainAnswer | StreamedAnswer:
         """Answer one request; `arrived` is the clock's monotonic time. Raises TollfreeError."""
         request = within_limits(
-            read_request(raw, headers, public_url=self._public_url, verifies=self._verifies)
+            read_request(
+                raw,
+                headers,
+                public_url=self._public_url,
+                verifies=self._verifies,
+                links=self._affiliates.book,
+            )
         )
         alias = self._upstreams.route(request.model)
-        delivery = request.wishes.delivery or caller.ads.delivery
+        asked = self._ads.ask(request, caller, arrived=arrived)
+        decision, terms = asked.decision, asked.terms
         booking = self._desk.open(caller, alias, stream=request.stream, arrived=arrived)
-        decision = self._start_deciding(request, caller, arrived)
         try:
             if request.stream:
                 begun_by = await self._attempts.first(
@@ -88,8 +105,7 @@ class ChatHeart:
                     begun_by.answer,
                     decision,
                     booking,
-                    delivery=delivery,
-                    is_structured=request.is_structured,
+                    terms=terms,
                     wants_usage=request.wants_usage,
                     sent_bytes=len(raw),
                 )
@@ -99,8 +115,7 @@ class ChatHeart:
                 given_by.answer,
                 await decision.outcome(),
                 booking,
-                delivery=delivery,
-                is_structured=request.is_structured,
+                terms=terms,
                 sent_bytes=len(raw),
             )
         except BaseException as error:
@@ -125,60 +140,6 @@ class ChatHeart:
                 return await begun(await _open(request, leg))
         except TimeoutError:
             raise UpstreamTimedOut("The model's provider did not begin in time.") from None
-
-    def _start_deciding(self, request: ChatRequest, caller: Caller, arrived: float) -> Outcome:
-        formats = self._formats(request, caller)
-        if not caller.ads.enabled or not formats:
-            return Settled(NoFill.ADS_OFF)
-        if request.is_structured:
-            return Settled(NoFill.NOT_PLACEABLE)
-        return PendingDecision(
-            self._decide(request, caller, formats),
-            deadline=arrived + self._settings.decision_deadline_ms / 1000,
-            clock=self.clock,
-            is_ours=self._is_ours,
-        )
-
-    async def _decide(
-        self, request: ChatRequest, caller: Caller, formats: tuple[Format, ...]
-    ) -> AdDecision:
-        return await self._ads.decide(self._ad_request(request, caller, formats))
-
-    def _ad_request(
-        self, request: ChatRequest, caller: Caller, formats: tuple[Format, ...]
-    ) -> AdRequest:
-        wishes, turns = request.wishes, request.turns()
-        first_words = next((turn.text for turn in turns if turn.role == "user"), "")
-        return AdRequest(
-            conversation=turns,
-            app=caller.app_id,
-            session=self._session(caller, wishes.session, first_words),
-            formats=formats,
-            country=wishes.country,
-            language=wishes.language,
-            consent=wishes.consent,
-            minor=wishes.minor,
-            test=caller.kind is KeyKind.TEST,
-            keywords=wishes.keywords,
-            blocked_categories=caller.ads.blocked_categories + wishes.blocked_categories,
-            blocked_domains=caller.ads.blocked_domains + wishes.blocked_domains,
-        )
-
-    def _formats(self, request: ChatRequest, caller: Caller) -> tuple[Format, ...]:
-        wanted = request.wishes.formats
-        if wanted is None:
-            return caller.ads.formats
-        return tuple(one for one in caller.ads.formats if one in wanted)
-
-    def _session(self, caller: Caller, named: str | None, first_words: str) -> str:
-        """The conversation's name: a digest even of the caller's own, which may be an address."""
-        told = f"named\0{named}" if named is not None else f"first\0{first_words}"
-        message = f"{caller.app_id}\0{told}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._settings.session_key, message, "sha256")[:_SESSION_BYTES].hex()
-
-    def _is_ours(self, click_url: str) -> bool:
-        start = f"{self._public_url}/c/"
-        return click_url.startswith(start) and self._verifies(click_url[len(start) :])
 
 
 async def _whole(request: ChatRequest, leg: Leg) -> Completion:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from kernel.clock import Clock
 from kernel.errors import Unavailable
 from kernel.telemetry import counter, logger
-from tollfree_sdk.contract import Ad, AdDecision, NoFill, no_ad
+from tollfree_sdk.contract import Ad, AdDecision, Format, NoFill, no_ad
 
 _log = logger(__name__)
 _failures: Final = counter(
@@ -35,6 +35,11 @@ class PendingDecision:
         self._task = asyncio.create_task(deciding)
         self._deadline, self._clock, self._is_ours = deadline, clock, is_ours
         self._task.add_done_callback(_hear_the_error)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `outcome` would not wait."""
+        return self._task.done()
 
     async def outcome(self) -> AdDecision:
         """The decision; never raises, never waits past the deadline."""
@@ -66,6 +71,9 @@ class PendingDecision:
 
     def _can_be_taken_out(self, ad: Any) -> bool:
         url: Any = getattr(ad, "click_url", None)
+        if isinstance(ad, Ad) and ad.format is Format.LINK:
+            # No link of ours: what it lets us rewrite, the book of accounts can put back.
+            return True
         return isinstance(ad, Ad) and isinstance(url, str) and self._is_ours(url)
 
 
@@ -74,6 +82,10 @@ class Settled:
 
     def __init__(self, reason: NoFill) -> None:
         self._reason = reason
+
+    @property
+    def is_ready(self) -> bool:
+        return True
 
     async def outcome(self) -> AdDecision:
         return no_ad(self._reason)

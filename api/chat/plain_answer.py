@@ -9,13 +9,14 @@ from typing import Any, Final
 
 import orjson
 
-from api.chat.answer_gate import Finished
+from api.chat.ad_terms import AdTerms
+from api.chat.answer_gate import Finished, Leave
 from api.chat.booking import Booking
 from api.chat.placing import place_safely
 from api.chat.usage import Tokens, tokens_of
 from api.upstream.upstream import UpstreamAnswer
 from kernel.errors import UpstreamFailed
-from tollfree_sdk.contract import AdDecision, Delivery, NoFill, TollfreeField
+from tollfree_sdk.contract import AdDecision, TollfreeField
 from tollfree_sdk.placement.place import place_answer
 from tollfree_sdk.wire import field_to_json
 
@@ -74,10 +75,17 @@ class Completion:
         )
 
     def place(
-        self, decision: AdDecision, blocked: NoFill | None, *, delivery: Delivery
+        self, decision: AdDecision, leave: Leave, *, terms: AdTerms
     ) -> tuple[bytes, TollfreeField]:
         """The body with the ad and the field in it, and the field."""
-        placed = place_answer(self.text, decision, delivery=delivery, blocked=blocked)
+        placed = place_answer(
+            self.text,
+            decision,
+            delivery=terms.delivery,
+            blocked=leave.blocked,
+            in_text=leave.in_text,
+            links=terms.links,
+        )
         same = placed.content == self.text
         self._message["content"] = self._content if same else placed.content
         self.body["tollfree"] = field_to_json(placed.field)
@@ -103,16 +111,16 @@ def plain_answer(
     decision: AdDecision,
     booking: Booking,
     *,
-    delivery: Delivery,
-    is_structured: bool,
+    terms: AdTerms,
     sent_bytes: int,
 ) -> PlainAnswer:
     """Place the decision in the completion, whatever the decision is worth."""
-    finished = completion.finished(is_structured=is_structured)
+    finished = completion.finished(is_structured=terms.is_structured)
     body, field = place_safely(
-        lambda given, blocked: completion.place(given, blocked, delivery=delivery),
+        lambda given, leave: completion.place(given, leave, terms=terms),
         decision,
         finished,
+        terms.delivery,
     )
     booking.placed(field)
     booking.judged(finished)

@@ -15,6 +15,7 @@ from api.chat.ad_wishes import AdWishes, read_wishes
 from kernel.errors import BadRequest
 from kernel.telemetry import counter
 from tollfree_sdk.contract import Turn
+from tollfree_sdk.placement.links import LinkBook
 from tollfree_sdk.placement.remove import remove
 
 _spans = counter("spans_in_history", "Our own ad spans in resent conversations.", "fate")
@@ -40,6 +41,11 @@ class ChatRequest:
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
         return orjson.dumps(body)
 
+    @property
+    def offers_tools(self) -> bool:
+        """Whether the answer may be a call instead of a text."""
+        return bool(self.body.get("tools") or self.body.get("functions"))
+
     def turns(self) -> tuple[Turn, ...]:
         """The conversation as plain text, for the ad network."""
         return tuple(
@@ -54,6 +60,7 @@ def read_request(
     *,
     public_url: str,
     verifies: Callable[[str], bool],
+    links: LinkBook | None = None,
 ) -> ChatRequest:
     """Read the body of ``POST /v1/chat/completions``. Raises BadRequest that names the member."""
     body = json_object(raw)
@@ -67,7 +74,7 @@ def read_request(
         raise BadRequest("`stream_options` must be an object.", param="stream_options")
     messages = _messages(body.get("messages"))
     wishes = read_wishes(body.pop("tollfree", None), headers)
-    removed = remove(messages, public_url=public_url, verifies=verifies)
+    removed = remove(messages, public_url=public_url, verifies=verifies, links=links)
     if removed.removed:
         _SPANS_REMOVED.inc(removed.removed)
     if removed.altered:

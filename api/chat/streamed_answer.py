@@ -10,13 +10,15 @@ error event, never in a clean [DONE]: the most used client takes a clean end for
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from api.chat.answer_gate import Finished
+from api.chat.ad_terms import AdTerms
+from api.chat.answer_gate import Leave
 from api.chat.booking import Booking
 from api.chat.chunk_shape import ChunkShape
 from api.chat.chunks import Chunk, content_chunk, finish_chunk, read_chunk, usage_chunk
 from api.chat.placing import place_safely
+from api.chat.stream_ad import Outcome, StreamAd
 from api.chat.usage import tokens_of
 from api.upstream.event_stream import (
     DONE,
@@ -29,20 +31,11 @@ from api.upstream.event_stream import (
 from api.upstream.upstream import UpstreamAnswer
 from kernel.errors import TollfreeError, UpstreamFailed
 from kernel.telemetry import counter
-from tollfree_sdk.contract import AdDecision, Delivery, NoFill, TollfreeField
-from tollfree_sdk.placement.stream import StreamPlacer
+from tollfree_sdk.contract import AdDecision, TollfreeField
 from tollfree_sdk.wire import field_to_json
 
 _LET_GO_SECONDS: Final = 1.0
 _dropped: Final = counter("upstream_events_dropped", "Events of a stream that were not chunks.")
-
-
-class Outcome(Protocol):
-    """A decision to wait for, as `api.chat.pending_decision` makes them."""
-
-    async def outcome(self) -> AdDecision: ...
-
-    def abandon(self) -> None: ...
 
 
 class StreamedAnswer:
@@ -54,16 +47,15 @@ class StreamedAnswer:
         decision: Outcome,
         booking: Booking,
         *,
-        delivery: Delivery,
-        is_structured: bool,
+        terms: AdTerms,
         wants_usage: bool,
         sent_bytes: int,
     ) -> None:
         self.upstream = booking.upstream
-        self._opened, self._decision, self._booking = opened, decision, booking
+        self._opened, self._booking = opened, booking
         self._wants_usage, self._sent_bytes = wants_usage, sent_bytes
-        self._placer = StreamPlacer(delivery=delivery)
-        self._finished = Finished("", None, is_structured=is_structured)
+        self._ad = StreamAd(decision, terms)
+        self._placer, self._finished = self._ad.placer, self._ad.finished
         self._splitter = EventSplitter()
         self._shape = ChunkShape()
         self._envelope: dict[str, Any] = {}
@@ -77,13 +69,15 @@ class StreamedAnswer:
         status = 500
         try:
             async for read in self._opened.chunks:
+                if self._ad.listens:
+                    await self._ad.listen(read)
                 events = self._splitter.feed(read)
                 while events:
                     block, finish, events = self._pass_on(events)
                     if block:
                         yield block
                     if finish is not None:
-                        block = self._ending(finish, await self._decision.outcome())
+                        block = self._ending(finish, await self._ad.outcome())
                         rest, _, events = self._pass_on(events)
                         yield block + rest
                         self._booking.delivered()
@@ -108,7 +102,7 @@ class StreamedAnswer:
             yield block
         if not self._is_placed:
             finish = finish or self._missing_finish()
-            yield self._ending(finish, await self._decision.outcome()) + self._done()
+            yield self._ending(finish, await self._ad.outcome()) + self._done()
             self._booking.delivered()
         elif not self._is_done:
             if self._unfinished:
@@ -200,9 +194,10 @@ class StreamedAnswer:
         self._finished.text = self._placer.organic
         self._finished.finish_reason = finish.finish_reason
         block, field = place_safely(
-            lambda given, blocked: self._finish_with(finish, last, given, blocked),
+            lambda given, leave: self._finish_with(finish, last, given, leave),
             decision,
             self._finished,
+            self._ad.terms.delivery,
         )
         self._booking.placed(field)
         self._booking.judged(self._finished)
@@ -210,9 +205,9 @@ class StreamedAnswer:
         return block
 
     def _finish_with(
-        self, finish: Chunk, last: str, decision: AdDecision, blocked: NoFill | None
+        self, finish: Chunk, last: str, decision: AdDecision, leave: Leave
     ) -> tuple[bytes, TollfreeField]:
-        placed = self._placer.finish(decision, blocked=blocked)
+        placed = self._placer.finish(decision, blocked=leave.blocked, in_text=leave.in_text)
         body = {**finish.body, "tollfree": field_to_json(placed.field)}
         self._drop_usage(body)
         if not placed.tail:
@@ -258,7 +253,7 @@ class StreamedAnswer:
         if status == 200:
             self._booking.afterwards(self._let_go())
             return
-        self._decision.abandon()
+        self._ad.abandon()
         await self._opened.close()
 
     async def _let_go(self) -> None:

@@ -14,7 +14,8 @@ import httpx
 import orjson
 
 from api.access.key_book import Caller
-from api.access.keys import AdSettings, KeyKind
+from api.access.ad_settings import AdSettings
+from api.access.keys import KeyKind
 from api.chat.completion import ChatHeart, ChatSettings
 from api.http.chat_completions import ChatCompletions
 from api.upstream.attempts import RetryPolicy

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.access.key_book import KeyBook
-from api.access.keys import AdSettings, KeyKind, NewKey, create_app, create_key, new_key, revoke_key
+from api.access.ad_settings import AdSettings
+from api.access.keys import KeyKind, NewKey, create_app, create_key, new_key, revoke_key
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.errors import Unauthenticated, Unavailable

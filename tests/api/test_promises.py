@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.access.keys import AdSettings
+from api.access.ad_settings import AdSettings
 from kernel.errors import Unavailable
 from tests.api.fakes import (
     ANSWER,

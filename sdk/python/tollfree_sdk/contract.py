@@ -88,13 +88,17 @@ class AdRequest:
     """What the network needs to decide about one turn. The text stays in memory.
 
     `session` is the caller's name for the conversation or a keyed digest of its first message;
-    `country` is ISO 3166-1 alpha-2, `language` BCP 47, both None when unknown. `test` marks traffic
-    of a test key: house ads, never billed. `floor_micros` is the least a click must pay.
+    `end_user` is a digest too, and only ever widens what a reader hid. `country` is ISO 3166-1
+    alpha-2, `language` BCP 47, both None when unknown. `formats` are in order of preference.
+    `test` marks traffic of a test key: house ads, never billed. `floor_micros` is the least a click
+    must pay, `ads_per_session` and `turns_between` cap how often one conversation sees an ad.
     """
 
     conversation: Sequence[Turn]
     app: str | None = None
     session: str | None = None
+    end_user: str | None = None
+    placement: str | None = None
     formats: tuple[Format, ...] = (Format.UNIT,)
     country: str | None = None
     language: str | None = None
@@ -104,7 +108,11 @@ class AdRequest:
     keywords: tuple[str, ...] = ()
     blocked_categories: tuple[str, ...] = ()
     blocked_domains: tuple[str, ...] = ()
+    blocked_advertisers: tuple[str, ...] = ()
     floor_micros: int = 0
+    min_relevance: float = 0.0
+    ads_per_session: int | None = None
+    turns_between: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from tollfree_sdk.contract import (
     Turn,
 )
 
+_MOST = 2**62
+
 
 class ContractError(ValueError):
     """A message that does not speak the contract; its text names the member, never the content."""
@@ -44,6 +46,8 @@ def request_from_json(body: Mapping[str, Any]) -> AdRequest:
             ),
             app=_optional(body, "app"),
             session=_optional(body, "session"),
+            end_user=_optional(body, "end_user"),
+            placement=_optional(body, "placement"),
             formats=tuple(Format(name) for name in body.get("formats", ("unit",))),
             country=_optional(body, "country"),
             language=_optional(body, "language"),
@@ -53,7 +57,11 @@ def request_from_json(body: Mapping[str, Any]) -> AdRequest:
             keywords=_texts(body, "keywords"),
             blocked_categories=_texts(body, "blocked_categories"),
             blocked_domains=_texts(body, "blocked_domains"),
-            floor_micros=int(body.get("floor_micros", 0)),
+            blocked_advertisers=_texts(body, "blocked_advertisers"),
+            floor_micros=_count(body, "floor_micros") or 0,
+            min_relevance=_share(body, "min_relevance"),
+            ads_per_session=_count(body, "ads_per_session"),
+            turns_between=_count(body, "turns_between") or 0,
         )
     except ContractError:
         raise
@@ -158,6 +166,22 @@ def _flag(body: Mapping[str, Any], name: str, *, default: bool) -> bool:
     if not isinstance(value, bool):
         raise ContractError(f"{name} must be true or false.")
     return value
+
+
+def _count(body: Mapping[str, Any], name: str) -> int | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if type(value) is not int or not 0 <= value < _MOST:
+        raise ContractError(f"{name} must be a whole number, not negative.")
+    return value
+
+
+def _share(body: Mapping[str, Any], name: str) -> float:
+    value = body.get(name, 0.0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ContractError(f"{name} must be a number between 0 and 1.")
+    return float(value)
 
 
 def _texts(body: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from api.access.key_book import Caller
-from api.access.keys import AdSettings, KeyKind
+from api.access.ad_settings import AdSettings
+from api.access.keys import KeyKind
 from api.access.limits import GENEROUS, PUBLIC, Limits, QuotaPlan, limits_from
 from api.access.quota import QuotaBook
 from api.access.visit import current_visit, prefix_of
