@@ -18,6 +18,8 @@ _MODULES = {
     "match": "tollfree.match",
     "models": "tollfree.models",
     "ledger": "tollfree.ledger",
+    "stop": "tollfree.stop",
+    "resume": "tollfree.stop",
     "billing": "tollfree.billing",
     "top": "tollfree.top",
     "doctor": "tollfree.doctor",
@@ -67,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = checks.add_parser("verify", help="check every rule; exit code 1 at a violation")
     verify.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     verify.add_argument("--json", action="store_true", help="print JSON, with every violation")
+    _stops(commands)
     till = commands.add_parser("billing", help="compare the ledger with Stripe")
     acts = till.add_subparsers(dest="action", required=True, metavar="action")
     compare = acts.add_parser(
@@ -105,6 +108,16 @@ def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     worker.add_argument("--heartbeat", metavar="FILE", help="touch this file each second")
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+
+
+def _stops(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for name, does in (("stop", "stop"), ("resume", "let go on")):
+        act = commands.add_parser(name, help=f"{does} all ads, an advertiser, a creative or an app")
+        act.add_argument("scope", choices=["ads", "advertiser", "creative", "app"])
+        act.add_argument("id", nargs="?", help="which one; not for ads")
+        act.add_argument("--reason", default="by the operator", help="kept with the stop")
+        act.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+        act.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

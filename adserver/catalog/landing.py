@@ -35,6 +35,7 @@ class Landing:
     daily_budget: Micros | None
     advertiser_id: str
     advertiser_status: AdvertiserStatus
+    creative_id: str = ""
 
     @property
     def stopped_by(self) -> str | None:
@@ -81,6 +82,7 @@ async def landings_of(
             CampaignRow.daily_budget,
             AdvertiserRow.id,
             AdvertiserRow.status,
+            CreativeRow.id,
         )
         .join(CampaignRow, CampaignRow.id == CreativeRow.campaign_id)
         .join(AdvertiserRow, AdvertiserRow.id == CampaignRow.advertiser_id)
@@ -90,7 +92,8 @@ async def landings_of(
 
 
 def _landing(row: Sequence[Any]) -> Landing:
-    number, url, is_house, campaign_id, status, ends_at, total, daily, advertiser_id, standing = row
+    number, url, is_house, campaign_id, status, ends_at, total, daily, *rest = row
+    advertiser_id, standing, creative_id = rest
     return Landing(
         creative_number=number,
         approved_url=url,
@@ -102,4 +105,5 @@ def _landing(row: Sequence[Any]) -> Landing:
         daily_budget=daily,
         advertiser_id=advertiser_id,
         advertiser_status=AdvertiserStatus(standing),
+        creative_id=creative_id,
     )

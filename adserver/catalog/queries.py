@@ -25,7 +25,7 @@ from adserver.catalog.generation import generation
 from adserver.catalog.landing import Landing, landing_of
 from adserver.catalog.publisher import Publisher
 from adserver.catalog.spending import limits_of
-from adserver.catalog.tables import AdvertiserRow, CampaignRow, CreativeRow, PublisherRow
+from adserver.catalog.tables import AdvertiserRow, CampaignRow, CreativeRow, PublisherRow, StopRow
 from adserver.catalog.targeting import Targeting
 from kernel.money import Micros
 from ledger.charging import LimitKey
@@ -109,6 +109,7 @@ async def live_creatives(session: AsyncSession, at: datetime) -> list[LiveCreati
             CampaignRow.starts_at <= at,
             CampaignRow.ends_at.is_(None) | (CampaignRow.ends_at > at),
             AdvertiserRow.status == AdvertiserStatus.ACTIVE,
+            ~sa.exists().where(_STOPPED),
         )
         .order_by(CreativeRow.number)
     )
@@ -183,6 +184,12 @@ async def publisher(session: AsyncSession, publisher_id: str) -> Publisher | Non
     row = await session.get(PublisherRow, publisher_id)
     return None if row is None else publisher_from(row)
 
+
+_STOPPED = sa.or_(
+    StopRow.scope == "ads",
+    (StopRow.scope == "advertiser") & (StopRow.scope_id == AdvertiserRow.id),
+    (StopRow.scope == "creative") & (StopRow.scope_id == CreativeRow.id),
+)
 
 # Named as LiveCreative names them. Columns, not entities: an index of many thousand creatives
 # is built from this and throws the rows away.

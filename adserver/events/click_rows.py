@@ -41,6 +41,7 @@ class Click:
     token: ClickToken
     landing: Landing
     decided: Decided | None
+    suspicion: Unbilled | None = None
 
     @property
     def decision_id(self) -> str:
@@ -64,6 +65,8 @@ async def decided_of_each(session: AsyncSession, decision_ids: Sequence[str]) ->
             DecisionRow.test,
             DecisionRow.price_micros,
             StepRow.at,
+            DecisionRow.app_id,
+            DecisionRow.bid_type,
         )
         .outerjoin(
             StepRow,
@@ -71,16 +74,13 @@ async def decided_of_each(session: AsyncSession, decision_ids: Sequence[str]) ->
         )
         .where(is_among(session, DecisionRow.id, sorted(set(decision_ids))))
     )
-    return {row[0]: Decided(*row[1:]) for row in found}
+    return {row[0]: Decided(*tuple(row)[1:]) for row in found}
 
 
 async def write_clicks(tx: WriteSession, clicks: Sequence[Click], *, clock: Clock) -> list[str]:
     """Record the clicks and charge for them; for each why it is not billed, or nothing."""
     first = _first_of_each_decision(clicks)
-    reasons = {
-        decision: why_unbilled(click.decided, click.landing, at=clock.now())
-        for decision, click in first.items()
-    }
+    reasons = {decision: _why_unbilled(click, at=clock.now()) for decision, click in first.items()}
     taken = await _take_the_steps(tx, first, reasons, at=clock.now())
     billable = [first[decision] for decision in sorted(taken) if reasons[decision] is None]
     refused = await _charge(tx, billable, clock=clock)
@@ -98,6 +98,14 @@ async def note_visit(tx: WriteSession, decision_id: str, reason: str, *, at: dat
     """Note a visit that does not count as the click."""
     row = {"decision_id": decision_id, "reason": reason, "at": at}
     await insert_once(tx, RefusedVisitRow, row)
+
+
+def _why_unbilled(click: Click, *, at: datetime) -> Unbilled | None:
+    reason = why_unbilled(click.decided, click.landing, at=at)
+    if reason in {None, Unbilled.PAID_BY_CONVERSION}:
+        # A conversion is owed only after a click that would have been worth money itself.
+        return click.suspicion or reason
+    return reason
 
 
 def _first_of_each_decision(clicks: Sequence[Click]) -> dict[str, Click]:

@@ -32,6 +32,18 @@ class Unbilled(StrEnum):
     NO_FUNDS = "no_funds"
     NO_BUDGET = "no_budget"
     CONFLICT = "conflict"
+    # The impression or the conversion pays for this ad, not the click.
+    PAID_BY_IMPRESSION = "paid_by_impression"
+    PAID_BY_CONVERSION = "paid_by_conversion"
+    # Invalid traffic, as `adserver.events.traffic_rules` tells it.
+    TOO_FAST = "too_fast"
+    REPEATED = "repeated"
+    RATE = "rate"
+    DATA_CENTRE = "data_centre"
+    IDENTICAL_PROMPTS = "identical_prompts"
+    SAME_ADDRESSES = "same_addresses"
+    CLICK_RATE = "click_rate"
+    SELF_CLICK = "self_click"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,8 @@ class Decided:
     test: bool
     price: Micros | None
     delivered_at: datetime | None
+    app_id: str | None = None
+    bid_type: str = "cpc"
 
 
 def why_unbilled(decided: Decided | None, landing: Landing, *, at: datetime) -> Unbilled | None:
@@ -59,6 +73,8 @@ def why_unbilled(decided: Decided | None, landing: Landing, *, at: datetime) -> 
         Unbilled.HOUSE: landing.is_house,
         Unbilled.LATE: at - decided.delivered_at > BILLABLE_FOR,
         Unbilled.CAMPAIGN_ENDED: landing.has_ended(at),
+        Unbilled.PAID_BY_IMPRESSION: decided.bid_type == "cpm",
+        Unbilled.PAID_BY_CONVERSION: decided.bid_type == "cpa",
         Unbilled.NO_PRICE: not decided.price,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)

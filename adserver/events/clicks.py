@@ -14,12 +14,14 @@ from typing import Any, Final, TypeVar
 
 from adserver.catalog.landing import Landing, landings_of
 from adserver.catalog.queries import LiveCreative
+from adserver.catalog.stops import NOTHING_STOPPED, stops
 from adserver.events.batches import Batches
 from adserver.events.click_rows import Click, decided_of_each, note_visit, write_clicks
 from adserver.events.click_rules import Decided, with_click_id
 from adserver.events.known_landings import KnownLandings
 from adserver.events.tokens import ClickToken, ClickTokens
-from adserver.events.visitors import machine
+from adserver.events.traffic_watch import Visit, Watch
+from adserver.events.visitors import Machine, machine
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.telemetry import counter, logger
@@ -57,10 +59,11 @@ class ClickDesk:
         *,
         programs_pay: bool = False,
         deadline_ms: int = 2_000,
+        watch: Watch | None = None,
     ) -> None:
         self._database, self._tokens, self._clock = database, tokens, clock
         self._programs_pay, self._deadline_s = programs_pay, deadline_ms / 1000
-        self._known = KnownLandings()
+        self._known, self._stops, self._watch = KnownLandings(), NOTHING_STOPPED, watch
         self._reads = Batches(self._read_all)
         self._writes = Batches(self._write_all)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -72,9 +75,20 @@ class ClickDesk:
         user_agent: str | None,
         method: str = "GET",
         purpose: str | None = None,
+        address: str | None = None,
+        insider_of: frozenset[str] = frozenset(),
     ) -> ClickOutcome:
-        """What to do about a visit of ``/c/<token>``; never raises for what a visitor can send."""
-        outcome = await self._follow(token, user_agent, method, purpose)
+        """What to do about a visit of ``/c/<token>``; never raises for what a visitor can send.
+
+        `address` is where it came from and `insider_of` the organisations of who is signed in.
+        """
+        visitor = machine(
+            method=method,
+            user_agent=user_agent,
+            purpose=purpose,
+            programs_pay=self._programs_pay,
+        )
+        outcome = await self._follow(token, visitor, Visit(address, insider_of))
         _clicks.labels(outcome.reason or "billed").inc()
         return outcome
 
@@ -87,9 +101,7 @@ class ClickDesk:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _follow(
-        self, token: str, user_agent: str | None, method: str, purpose: str | None
-    ) -> ClickOutcome:
+    async def _follow(self, token: str, visitor: Machine | None, visit: Visit) -> ClickOutcome:
         click = self._tokens.read(token)
         if click is None:
             return ClickOutcome(None, billed=False, reason="bad_token")
@@ -99,20 +111,15 @@ class ClickDesk:
         if landing is None:
             missing = "unavailable" if found is None else "unknown_creative"
             return ClickOutcome(None, billed=False, reason=missing)
-        if landing.approved_url is None or landing.stopped_by is not None:
-            await self._in_time(self._note(click, landing.stopped_by or "creative_withdrawn"))
-            return ClickOutcome(None, billed=False, reason=landing.stopped_by)
+        stopped_by = landing.stopped_by or self._stopped(landing, decided)
+        if landing.approved_url is None or stopped_by is not None:
+            await self._in_time(self._note(click, stopped_by or "creative_withdrawn"))
+            return ClickOutcome(None, billed=False, reason=stopped_by)
         url = with_click_id(landing.approved_url, click.decision_id)
-        visitor = machine(
-            method=method,
-            user_agent=user_agent,
-            purpose=purpose,
-            programs_pay=self._programs_pay,
-        )
         if visitor is not None:
             await self._in_time(self._note(click, visitor))
             return ClickOutcome(url, billed=False, reason=visitor)
-        unbilled = await self._in_time(self._charge(click, landing, decided))
+        unbilled = await self._in_time(self._charge(click, landing, decided, visit))
         if unbilled is None:
             # The charge failed or is late, and the reader does not wait for it.
             return ClickOutcome(url, billed=False, reason="unavailable")
@@ -125,6 +132,7 @@ class ClickDesk:
         async with self._database.reading() as session:
             landings = await landings_of(session, [click.creative_number for click in clicks])
             decided = await decided_of_each(session, [click.decision_id for click in clicks])
+            self._stops = await stops(session)
         for landing in landings.values():
             self._known.add(landing)
         return [
@@ -132,10 +140,22 @@ class ClickDesk:
             for click in clicks
         ]
 
-    async def _charge(self, token: ClickToken, landing: Landing, decided: Decided | None) -> str:
+    def _stopped(self, landing: Landing, decided: Decided | None) -> str | None:
+        return self._stops.reason(
+            advertiser_id=landing.advertiser_id,
+            creative_id=landing.creative_id,
+            app_id=None if decided is None else decided.app_id,
+        )
+
+    async def _charge(
+        self, token: ClickToken, landing: Landing, decided: Decided | None, visit: Visit
+    ) -> str:
         """The reason why the click was not billed; empty when it was."""
         decided = await self._wait_until_durable(token, decided)
-        return await self._writes.ask(Click(token, landing, decided))
+        suspicion = None
+        if self._watch is not None and decided is not None:
+            suspicion = await self._watch.clicked(token.decision_id, decided, landing, visit)
+        return await self._writes.ask(Click(token, landing, decided, suspicion))
 
     async def _write_all(self, clicks: Sequence[Click]) -> list[str]:
         async with self._database.writing() as tx:

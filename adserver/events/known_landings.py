@@ -49,4 +49,5 @@ def _landing_from(creative: LiveCreative) -> Landing:
         daily_budget=creative.daily_budget,
         advertiser_id=creative.advertiser_id,
         advertiser_status=AdvertiserStatus.ACTIVE,
+        creative_id=creative.creative_id,
     )

@@ -4,6 +4,7 @@ The answer never waits for more than the desk allows and never says whether anyt
 link that leads nowhere, or no longer, shows a plain page instead of an error.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -15,11 +16,18 @@ from adserver.http.public_page import HEADERS, page, paragraph
 
 # A header carries ASCII; what an address may hold stays as it was approved.
 _AS_THEY_ARE: Final = "%/:?#[]@!$&'()*+,;=~"
+Insiders = Callable[[Mapping[str, str]], Awaitable[frozenset[str]]]
+
 _PREFETCH_HEADERS: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 
 
-def routes(desk: ClickDesk) -> APIRouter:
-    """The click link, for GET and HEAD."""
+async def nobody(_cookies: Mapping[str, str]) -> frozenset[str]:
+    """Where nobody signs in, nobody clicks on ads of their own."""
+    return frozenset()
+
+
+def routes(desk: ClickDesk, insiders: Insiders = nobody) -> APIRouter:
+    """The click link, for GET and HEAD; `insiders` tells whose members the cookies belong to."""
     router = APIRouter(tags=["clicks"])
 
     @router.api_route("/c/{token}", methods=["GET", "HEAD"], include_in_schema=False)
@@ -29,6 +37,8 @@ def routes(desk: ClickDesk) -> APIRouter:
             user_agent=request.headers.get("user-agent"),
             method=request.method,
             purpose=_purpose(request),
+            address=request.client.host if request.client else None,
+            insider_of=await insiders(request.cookies) if request.cookies else frozenset(),
         )
         if outcome.url is None:
             return nowhere()

@@ -1,6 +1,7 @@
 """An advertiser with an ad that was decided and delivered, and a desk that follows its link."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from adserver.catalog import commands
 from adserver.catalog.creative import Creative
@@ -38,7 +39,12 @@ class World:
     advertiser_id: str
 
     async def an_ad(
-        self, *, delivered: bool = True, test: bool = False, publisher_id: str = "zero"
+        self,
+        *,
+        delivered: bool = True,
+        test: bool = False,
+        publisher_id: str = "zero",
+        **given: Any,
     ) -> str:
         """Decide for the ad; returns the decision's id."""
         event = DecisionEvent(
@@ -50,7 +56,7 @@ class World:
             campaign_id=self.creative.campaign_id,
             creative_id=self.creative.creative_id,
             creative_number=self.creative.number,
-            price=PRICE,
+            **({"price": PRICE} | given),
         )
         async with self.database.writing() as tx:
             await write_decisions(tx, [event])
