@@ -23,6 +23,7 @@ from tollfree.crew import Crew
 from tollfree.doorway import App
 from tollfree.foundations import Foundations
 from tollfree_sdk.contract import AdSource
+from tollfree_sdk.placement.links import Account
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def build_api_side(
     decision_deadline_ms: int,
     quotas: QuotaPlan,
     shares_state: bool,
+    affiliates: tuple[Account, ...] = (),
 ) -> ApiSide:
     """Build it; `ads` may be the engine in this process or the network over HTTP."""
     keys = GuardedKeys(grounds.database, grounds.clock, grounds.shared_state)
@@ -86,6 +88,7 @@ def build_api_side(
             decision_deadline_ms=decision_deadline_ms,
             # Derived, so that all workers of an installation name a conversation alike.
             session_key=grounds.signing.derive("session"),
+            affiliates=affiliates,
         ),
     )
     once = OnceHeart(heart, _shelf(grounds, is_shared=shares_state))

@@ -25,6 +25,7 @@ from tollfree.foundations import Foundations, lay
 from tollfree.portal_side import PortalPlan, build_portal_side
 from tollfree.till_side import StripeKeys, TillSide, build_till_side
 from tollfree.upstreams import FoundUpstream
+from tollfree_sdk.placement.links import Account
 
 _CLOSING_SECONDS = 2.0
 
@@ -48,6 +49,7 @@ class Plan:
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     answer_waits_ms: int = 30
     quotas: QuotaPlan = GENEROUS
+    affiliates: tuple[Account, ...] = ()
     work_inside: bool = True
     programs_pay: bool = False
     stripe: StripeKeys | None = None
@@ -85,6 +87,7 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             routing=plan.upstream.routing,
             decision_deadline_ms=plan.answer_waits_ms,
             quotas=plan.quotas,
+            affiliates=plan.affiliates,
             shares_state=plan.redis_url is not None,
         )
         till = build_till_side(grounds, plan.stripe, stand_in=plan.test_money)

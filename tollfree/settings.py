@@ -57,6 +57,7 @@ class ServeSettings(StoreSettings):
     public_url: str | None = None
     signing_keys: SecretStr | None = None
     auto_approve_after_lint: bool = False
+    affiliates: Path | None = None
     upstreams: Path | None = None
     upstream_url: str | None = None
     upstream_key: SecretStr | None = None
