@@ -1,7 +1,7 @@
 """The ad of one stream: hear of the decision in time, and tell the placer.
 
-Only an ad inside the answer needs to be known before the end. A read that may part two paragraphs
-waits for it, at most until the deadline, which counts from the arrival of the request; everything
+Only an ad inside the answer needs to be known before the end. A read that may part two paragraphs,
+or begin a link that may be rewritten, waits for it, at most until the deadline, which counts from the arrival of the request; everything
 else goes on.
 """
 
@@ -39,7 +39,7 @@ class StreamAd:
 
     async def listen(self, read: bytes) -> None:
         """Tell the placer of the decision if it has come, or must have come by now."""
-        if b"\\n" in read or self._decision.is_ready:
+        if self._may_need_it(read) or self._decision.is_ready:
             self.listens = False
             self.placer.know(await self.outcome())
 
@@ -52,6 +52,10 @@ class StreamAd:
     def abandon(self) -> None:
         """Nobody will ask any more."""
         self._decision.abandon()
+
+    def _may_need_it(self, read: bytes) -> bool:
+        """Whether a blank line, or a link that may be rewritten, can begin in this read."""
+        return b"\\n" in read or (self.terms.links is not None and b"ht" in read)
 
     def _against_it_here(self, text: str) -> NoFill | None:
         """Asked just before a mention goes out, with the text so far."""

@@ -15,6 +15,8 @@ from tollfree_sdk.placement.mention import Woven, is_sound, mention_after, menti
 
 _SEGMENT: Final = re.compile(r"[^\n]*\n|[^\n]+")
 
+_MOST_REFUSALS: Final = 4
+
 #: Asked with the organic text so far, just before a mention is placed.
 Gate = Callable[[str], NoFill | None]
 
@@ -29,6 +31,7 @@ class MentionWeaver:
         self._read_lines: list[str] = []
         self._line, self._line_start, self._held = "", 0, ""
         self._may_break = self._is_done = False
+        self._refusals = 0
 
     def skip(self, text: str) -> None:
         """Read text that is out already; a mention may stand behind it."""
@@ -73,11 +76,16 @@ class MentionWeaver:
             self._line, self._may_break = "", self._walk.may_break()
 
     def _mention(self) -> str:
-        """The mention to deliver before the line that starts now, or nothing; asked only once."""
-        self._is_done = True
+        """The mention to deliver before the line that starts now, or nothing."""
         organic = "".join(self._read_lines)
-        if self._gate is not None and self._gate(organic) is not None:
+        objection = None if self._gate is None else self._gate(organic)
+        if objection is not None:
+            # Perhaps there is too little text as yet; but it is not asked about for ever.
+            self._refusals += 1
+            may_ask_again = objection is NoFill.NOT_PLACEABLE and self._refusals < _MOST_REFUSALS
+            self._is_done = not may_ask_again
             return ""
+        self._is_done = True
         disclosed = mention_after(self._walk.last_block, self._ad, self._similarity)
         if disclosed is None:
             return ""
