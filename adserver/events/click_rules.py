@@ -46,6 +46,20 @@ class Unbilled(StrEnum):
     SELF_CLICK = "self_click"
 
 
+INVALID: Final = frozenset(
+    {
+        Unbilled.TOO_FAST,
+        Unbilled.REPEATED,
+        Unbilled.RATE,
+        Unbilled.DATA_CENTRE,
+        Unbilled.IDENTICAL_PROMPTS,
+        Unbilled.SAME_ADDRESSES,
+        Unbilled.CLICK_RATE,
+        Unbilled.SELF_CLICK,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What the click needs to know of the decision behind it, as far as it is durable."""
