@@ -7,15 +7,18 @@ over. A look that is too old confirms nothing, and paid ads stop: money fails cl
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+import numpy as np
+
 from adserver.catalog.queries import LiveCreative
 from adserver.decision.expectations import Expectations
-from adserver.decision.inventory import Inventory, Mask
+from adserver.decision.inventory import Inventory
 from adserver.decision.pacing import Day, pace
+from adserver.matching.bits import Bits
 from adserver.matching.snapshots import IndexKeeper
 from kernel.clock import Clock
 from kernel.database import Database
@@ -49,6 +52,13 @@ class Funds:
     total_left: Micros | None = None
     day: Day | None = None
 
+    @property
+    def has_money(self) -> bool:
+        """Whether anything is left in every pocket."""
+        total = _BOUNDLESS if self.total_left is None else self.total_left
+        in_day = _BOUNDLESS if self.day is None else self.day.budget - self.day.spent
+        return min(self.wallet, total, in_day) > ZERO
+
     def purse(self, at: datetime, *, of_campaign: Micros, of_advertiser: Micros) -> Purse:
         """What is left once the clicks that are expected have come."""
         room = self.wallet - of_advertiser
@@ -66,23 +76,37 @@ class Books:
 
     taken_at: float
     funds: Mapping[str, Funds]
-    _masks: dict[int, tuple[Inventory, Mask]] = field(default_factory=dict, repr=False)
+    moneyed: "Moneyed"
 
-    def funded(self, inventory: Inventory) -> Mask:
+    def funded(self, inventory: Inventory) -> Bits:
         """Which positions belong to campaigns with any money left; house ads need none."""
-        known = self._masks.get(id(inventory))
-        if known is None:
-            known = inventory, inventory.is_house | inventory.of_campaigns(self._has_money)
-            self._masks[id(inventory)] = known
+        return self.moneyed.positions(inventory)
+
+
+class Moneyed:
+    """The campaigns that have money. Looks that agree on them share one, with what it remembers."""
+
+    def __init__(self, campaigns: frozenset[str]) -> None:
+        self.campaigns = campaigns
+        self._known: tuple[Inventory, Bits] | None = None
+
+    def positions(self, inventory: Inventory) -> Bits:
+        """The positions of their creatives, and of house ads."""
+        known = self._known
+        if known is None or known[0] is not inventory:
+            verdicts = [one in self.campaigns for one in inventory.terms.ids]
+            paid = inventory.of_campaigns(np.array(verdicts, dtype=np.bool_))
+            known = self._known = inventory, inventory.house | paid
         return known[1]
 
-    def _has_money(self, campaign_id: str) -> bool:
-        funds = self.funds.get(campaign_id)
-        if funds is None:
-            return False
-        left = (funds.wallet, _BOUNDLESS if funds.total_left is None else funds.total_left)
-        in_day = _BOUNDLESS if funds.day is None else funds.day.budget - funds.day.spent
-        return min(*left, in_day) > ZERO
+
+def books_of(taken_at: float, funds: Sequence[Funds], before: Books | None = None) -> Books:
+    """One look from what was found, sharing what it can with the look before."""
+    moneyed = frozenset(one.campaign_id for one in funds if one.has_money)
+    by_campaign = {one.campaign_id: one for one in funds}
+    if before is not None and before.moneyed.campaigns == moneyed:
+        return Books(taken_at, by_campaign, before.moneyed)
+    return Books(taken_at, by_campaign, Moneyed(moneyed))
 
 
 class BudgetBook:
@@ -122,13 +146,13 @@ class BudgetBook:
     async def refresh(self) -> None:
         """Look at the books once."""
         taken_at, at = self._clock.monotonic(), self._clock.now()
-        campaigns = list(_campaigns(self._index.current().creatives))
+        campaigns = self._index.current().campaigns
         async with self._database.reading() as session:
             wallets = await spendable(session, {one.advertiser_id for one in campaigns}, at)
             keys = [key for one in campaigns for key in one.limits]
             left = await limits.remaining(session, keys, at)
         funds = [_funds(one, wallets[one.advertiser_id], left, at) for one in campaigns]
-        self._books = Books(taken_at, {one.campaign_id: one for one in funds})
+        self._books = books_of(taken_at, funds, self._books)
 
     async def run(self, interval_s: float = 0.5) -> None:
         """Keep looking until cancelled; a look that fails leaves the last one to grow old."""
@@ -139,11 +163,6 @@ class BudgetBook:
                 _failures.inc()
                 _log.warning("budget_refresh_failed", exc_info=problem)
             await asyncio.sleep(interval_s)
-
-
-def _campaigns(creatives: Sequence[LiveCreative]) -> Iterable[LiveCreative]:
-    """One paid creative of each campaign: all of a campaign share its budgets."""
-    return {one.campaign_id: one for one in creatives if not one.is_house}.values()
 
 
 def _funds(

@@ -8,7 +8,9 @@ with a price or a reason.
 from dataclasses import dataclass, replace
 
 from adserver.catalog.queries import LiveCreative
+from adserver.decision.drawing import with_draws
 from adserver.decision.gates import Asked, Closed, Reading, read
+from adserver.decision.holdout import held_out, is_held_out
 from adserver.decision.judging import Scene, Terms
 from adserver.decision.outcome import Outcome, settle
 from adserver.decision.settings import DecisionSettings
@@ -24,7 +26,7 @@ class Verdict:
     """The outcome of one turn with all that it rests on; nothing here is text or a vector.
 
     Without a winner the format may be `link`: nobody pays for this turn, but links that the model
-    writes itself may earn.
+    writes itself may earn. `would_be` is what a turn of the hold-out would have got.
     """
 
     outcome: Outcome
@@ -40,6 +42,7 @@ class Verdict:
     format: Format | None = None
     model_id: str = ""
     index_generation: int = 0
+    would_be: Outcome | None = None
 
 
 def turned_away(reason: NoFill, *, seed: int) -> Verdict:
@@ -62,14 +65,17 @@ def decide(
         return _closed(asked, scene, settings, reading)
     terms = Terms(reading.opportunity, asked.seen, reserve_of(asked, settings), settings)
     candidates, topic = contenders(scene, terms, reading.vectors)
+    candidates = with_draws(candidates, seed=asked.seed, explores=settings.explores)
     outcome = _settle(candidates, terms, asked.seed)
     if outcome.winner is None or explain_all:
         candidates += explained(scene, terms, reading.vectors, candidates, topic=topic)
         outcome = _settle(candidates, terms, asked.seed)
-    verdict = _verdict(asked, scene, settings, reading)
-    return _with_winner(
-        replace(verdict, outcome=outcome, candidates=tuple(candidates), topic=topic), scene, asked
+    verdict = replace(
+        _verdict(asked, scene, settings, reading), candidates=tuple(candidates), topic=topic
     )
+    if outcome.winner is not None and is_held_out(asked, settings):
+        return replace(verdict, outcome=held_out(), would_be=outcome)
+    return _with_winner(replace(verdict, outcome=outcome), scene, asked)
 
 
 def reserve_of(asked: Asked, settings: DecisionSettings) -> Micros:
@@ -81,7 +87,7 @@ def reserve_of(asked: Asked, settings: DecisionSettings) -> Micros:
 
 def _settle(candidates: list[Candidate], terms: Terms, seed: int) -> Outcome:
     floor = terms.settings.relevance_floor
-    return settle(candidates, reserve=terms.reserve, seed=seed, relevance_floor=floor)
+    return settle(candidates, seed=seed, relevance_floor=floor)
 
 
 def _closed(asked: Asked, scene: Scene, settings: DecisionSettings, closed: Closed) -> Verdict:
@@ -112,7 +118,7 @@ def _with_winner(verdict: Verdict, scene: Scene, asked: Asked) -> Verdict:
     winner = verdict.outcome.winner
     if winner is None:
         return replace(verdict, format=Format.LINK) if asked.may_link else verdict
-    position = scene.inventory.position_of[winner.number]
-    taken = scene.inventory.offers[position].formats - {Format.LINK}
+    position = scene.inventory.position_of(winner.number)
+    taken = scene.inventory.offer(position).formats - {Format.LINK}
     form = next((one for one in asked.formats if one in taken), Format.UNIT)
     return replace(verdict, creative=scene.index.creatives[position], format=form)

@@ -8,6 +8,7 @@ decided here; `budget` and the auction do that.
 from collections.abc import Callable
 from typing import Final
 
+from adserver.catalog.campaign import BidType
 from adserver.decision.vocabulary import Filter, Offer, Opportunity
 from adserver.intent.wording import mentions
 
@@ -27,6 +28,11 @@ def is_scheduled(offer: Offer, turn: Opportunity) -> bool:
     if offer.starts_at is not None and turn.at < offer.starts_at:
         return False
     return offer.ends_at is None or turn.at < offer.ends_at
+
+
+def is_payable(offer: Offer, turn: Opportunity) -> bool:
+    """Whether what the campaign pays for can be seen to happen here."""
+    return turn.viewable or offer.bid_type is not BidType.CPM
 
 
 def is_in_country(offer: Offer, turn: Opportunity) -> bool:
@@ -78,6 +84,7 @@ def with_parents(domain: str) -> list[str]:
 _FILTERS: Final[tuple[tuple[Filter, Callable[[Offer, Opportunity], bool]], ...]] = (
     (Filter.HOUSE, is_house_matched),
     (Filter.SCHEDULE, is_scheduled),
+    (Filter.BID_TYPE, is_payable),
     (Filter.COUNTRY, is_in_country),
     (Filter.LANGUAGE, speaks),
     (Filter.FORMAT, fits_format),

@@ -6,22 +6,26 @@ that cannot be recorded is not shown: it could be neither explained nor paid for
 """
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from adserver.catalog.publisher import PUBLISHER_ZERO, Publisher
+from adserver.catalog.stops import StopBoard
 from adserver.decision.announcement import announced, announced_link, event_of
 from adserver.decision.budget import BudgetBook
 from adserver.decision.decide import Verdict, decide, turned_away
 from adserver.decision.frequency import NOTHING_SEEN, Frequency, conversation_key
 from adserver.decision.gates import Asked
 from adserver.decision.match_report import MatchReport, report_of
+from adserver.decision.outcome import bid_of
 from adserver.decision.scenes import Scenes
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.worker_pool import Overloaded, WorkerPool
 from adserver.events.record import DecisionEvent, StepEvent
 from adserver.events.tokens import ClickTokens
+from adserver.events.traffic_watch import Watch, app_of
 from adserver.intent.hearing import Hearing
 from adserver.matching.snapshots import IndexKeeper
 from kernel.clock import Clock
@@ -66,11 +70,13 @@ class AdEngine:
         clock: Clock,
         public_url: str,
         settings: DecisionSettings,
+        stops: StopBoard | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._scenes, self._budget, self._frequency = Scenes(index, budget), budget, frequency
         self._decisions, self._steps = decisions, steps
         self._tokens, self.clock, self._public_url = tokens, clock, public_url
-        self._settings = settings
+        self._settings, self._stops, self._watch = settings, stops, watch
         self._hearing = Hearing(embedder)
         self._pool = WorkerPool(threads=settings.threads, queue=settings.queue)
         self._afterwards: set[asyncio.Task[None]] = set()
@@ -84,9 +90,10 @@ class AdEngine:
             # The caller waits no longer. That it asked is still a fact.
             self._record(decision_id, turned_away(NoFill.TIMEOUT, seed=0), request, publisher)
             raise
+        verdict = self._unless_stopped(verdict, request)
         if not self._record(decision_id, verdict, request, publisher):
             verdict = turned_away(NoFill.UNAVAILABLE, seed=verdict.seed)
-        self._follow_up(verdict, request, publisher)
+        self._follow_up(decision_id, verdict, request, publisher)
         decided_in_ms = (self.clock.monotonic() - started) * 1000
         _decided_in.observe(decided_in_ms)
         _decisions.labels(verdict.outcome.reason or "ad").inc()
@@ -158,6 +165,18 @@ class AdEngine:
     def _asked(self, request: AdRequest, publisher: Publisher) -> Asked:
         return Asked(request, publisher, self.clock.now(), new_seed(), NOTHING_SEEN)
 
+    def _unless_stopped(self, verdict: Verdict, request: AdRequest) -> Verdict:
+        """The verdict, unless its winner was stopped since the index was made."""
+        winner = verdict.outcome.winner
+        if winner is None or self._stops is None:
+            return verdict
+        reason = self._stops.now().reason(
+            advertiser_id=winner.advertiser_id,
+            creative_id=winner.creative_id,
+            app_id=request.app,
+        )
+        return verdict if reason is None else turned_away(NoFill.UNAVAILABLE, seed=verdict.seed)
+
     def _record(
         self, decision_id: str, verdict: Verdict, request: AdRequest, publisher: Publisher
     ) -> bool:
@@ -170,15 +189,25 @@ class AdEngine:
             return False
         return True
 
-    def _follow_up(self, verdict: Verdict, request: AdRequest, publisher: Publisher) -> None:
+    def _follow_up(
+        self, decision_id: str, verdict: Verdict, request: AdRequest, publisher: Publisher
+    ) -> None:
         winner, price = verdict.outcome.winner, verdict.outcome.price
         if winner is None or price is None or request.test:
             return
-        cost = Micros.from_score(price.amount * winner.click_rate, cap=price)
+        cost = Micros.from_score(price.amount * bid_of(winner).rate, cap=price)
         self._budget.expect(
             campaign_id=winner.campaign_id, advertiser_id=winner.advertiser_id, cost=cost
         )
-        noted = self._frequency.remember(*_turn_of(request, publisher), winner.campaign_id)
+        self._later(self._frequency.remember(*_turn_of(request, publisher), winner.campaign_id))
+        if self._watch is not None:
+            asked = next(
+                (turn.text for turn in request.conversation[::-1] if turn.role == "user"), ""
+            )
+            app = app_of(publisher.publisher_id, request.app)
+            self._later(self._watch.asked(decision_id, app, asked))
+
+    def _later(self, noted: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(noted)
         self._afterwards.add(task)
         task.add_done_callback(self._afterwards.discard)

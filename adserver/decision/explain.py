@@ -8,6 +8,7 @@ who paid and what the ad was matched by, never what was said, and no price.
 from collections.abc import Mapping
 from typing import Any
 
+from adserver.decision.holdout import held_out
 from adserver.decision.outcome import Outcome, settle
 from adserver.decision.trace import read_trace
 
@@ -19,12 +20,8 @@ def replay(stored: Mapping[str, Any]) -> Outcome:
     trace = read_trace(stored)
     if trace.gate is not None:
         return Outcome(reason=trace.gate)
-    return settle(
-        trace.candidates,
-        reserve=trace.reserve,
-        seed=trace.seed,
-        relevance_floor=trace.relevance_floor,
-    )
+    outcome = settle(trace.candidates, seed=trace.seed, relevance_floor=trace.relevance_floor)
+    return held_out() if trace.is_held_out else outcome
 
 
 def why_matched(*, subject: str, relevance: float, test: bool) -> str:

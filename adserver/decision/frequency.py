@@ -8,12 +8,14 @@ that is not known spares the answer, and costs no money.
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import orjson
 
+from adserver.catalog.targeting import FrequencyCap
 from kernel.clock import Clock
 from kernel.errors import Unavailable
 from kernel.shared_state import InProcessState, SharedState
@@ -29,10 +31,22 @@ _MOST_TURNS: Final = 64
 class Seen:
     """What a conversation saw before its present turn: the campaign by turn.
 
-    ``Seen({1: "cmp_a", 3: "cmp_a"})`` has seen two ads, both of one campaign.
+    ``Seen({1: "cmp_a", 3: "cmp_a"})`` has seen two ads, both of one campaign. `hidden` are the
+    advertisers that its reader wants to see no more, `lately` when its reader saw which campaign,
+    in other conversations too.
     """
 
     by_turn: Mapping[int, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    lately: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    def is_capped(self, campaign_id: str, cap: FrequencyCap | None, at: datetime) -> bool:
+        """Whether this reader saw the campaign as often as its own cap allows."""
+        if cap is None:
+            return False
+        since = at.timestamp() - cap.hours * 3600
+        seen = self.lately.get(campaign_id, ())
+        return sum(1 for moment in seen if moment > since) >= cap.impressions
 
     @property
     def ads(self) -> int:

@@ -2,122 +2,177 @@
 
 Positions are those of the matching index. `standing` answers for all creatives at once what
 `eligibility.rejection` answers for one, except negative keywords, which read the text and are asked
-only of the few that the search returns. Immutable but for memoised masks, and safe from many
-threads: a mask computed twice is the same mask.
+only of the few that the search returns. Holds numbers by position and sets as bits; an offer is put
+together for a position that is asked for. Immutable but for what it remembers, and safe from many
+threads: a set computed twice is the same set.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adserver.catalog.queries import LiveCreative
-from adserver.decision.eligibility import (
-    fits_format,
-    is_advertiser_welcome,
-    is_category_welcome,
-    is_in_country,
-    speaks,
-    with_parents,
-)
+from adserver.decision.campaign_terms import FOREVER, CampaignTerms
+from adserver.decision.eligibility import fits_format, is_in_country, with_parents
 from adserver.decision.vocabulary import Offer, Opportunity
-from adserver.intent.wording import words_of
-from tollfree_sdk.contract import Format
+from adserver.matching.bits import Bits
+from adserver.matching.index import CreativeIndex
 
-Mask = NDArray[np.bool_]
-_Admits = Callable[[Offer, Opportunity], bool]
-
-_MOST_MASKS: Final = 512
-_FOREVER: Final = np.inf
+_MOST_SETS: Final = 512
+_MOST_OFFERS: Final = 20_000
 
 
 class Inventory:
-    """Offers by position with the arrays that filter them."""
+    """Offers by position, and the sets of positions that filter them."""
 
-    def __init__(self, offers: Sequence[Offer]) -> None:
-        self.offers = tuple(offers)
-        self.position_of = {offer.number: at for at, offer in enumerate(offers)}
-        self.languages = frozenset(offer.language for offer in offers)
-        self.is_house = np.array([offer.is_house for offer in offers], dtype=np.bool_)
-        self._starts = _times([offer.starts_at for offer in offers], missing=-_FOREVER)
-        self._ends = _times([offer.ends_at for offer in offers], missing=_FOREVER)
-        self._campaigns = sorted({offer.campaign_id for offer in offers})
-        place = {campaign: at for at, campaign in enumerate(self._campaigns)}
-        self._campaign_of = np.array([place[offer.campaign_id] for offer in offers], dtype=np.intp)
-        self._by_domain = _positions_by_domain(offers)
-        self._masks: dict[tuple[_Admits, Hashable], Mask] = {}
+    def __init__(self, index: CreativeIndex, before: "Inventory | None" = None) -> None:
+        self._index = index
+        self.terms: CampaignTerms = CampaignTerms(
+            index.campaigns, None if before is None else before.terms
+        )
+        self._campaign_of = index.column("campaign")
+        self._language_of = index.column("language")
+        alive = index.alive
+        house = Bits.of(index.column("is_house").astype(np.bool_))
+        self.house, self._paid = house & alive, alive.without(house)
+        self.languages = frozenset(
+            index.rows.languages.all[number]
+            for number in np.unique(self._language_of[alive.positions()])
+        )
+        self._domains: dict[str, list[int]] | None = None
+        self._in_flight: tuple[float, float, Bits] | None = None
+        self._sets: dict[tuple[str, Hashable], Bits] = {}
+        self._offers: dict[int, Offer] = {}
 
-    def standing(self, turn: Opportunity) -> Mask:
-        """Which positions pass every filter but negative keywords."""
-        at = turn.at.timestamp()
-        mask: Mask = self.is_house == turn.test
-        mask &= (self._starts <= at) & (at < self._ends)
-        mask &= self._remembered(turn.country, is_in_country, turn)
-        mask &= self._remembered(turn.language, speaks, turn)
-        mask &= self._remembered(turn.formats, fits_format, turn)
-        if turn.blocked_categories:
-            mask &= self._remembered(turn.blocked_categories, is_category_welcome, turn)
-        if turn.blocked_advertisers:
-            mask &= self._remembered(turn.blocked_advertisers, is_advertiser_welcome, turn)
-        for domain in turn.blocked_domains:
-            mask[self._by_domain.get(domain, [])] = False
-        return mask
-
-    def of_campaigns(self, passes: Callable[[str], bool]) -> Mask:
-        """Which positions belong to campaigns that pass; asked once for each campaign."""
-        verdicts = np.array([passes(campaign) for campaign in self._campaigns], dtype=np.bool_)
-        return verdicts[self._campaign_of] if self.offers else np.zeros(0, dtype=np.bool_)
-
-    def _remembered(self, key: Hashable, admits: _Admits, turn: Opportunity) -> Mask:
-        found = self._masks.get((admits, key))
+    def offer(self, position: int) -> Offer:
+        """The offer at a position."""
+        found = self._offers.get(position)
         if found is None:
-            found = np.array([admits(offer, turn) for offer in self.offers], dtype=np.bool_)
-            if len(self._masks) < _MOST_MASKS:
-                self._masks[admits, key] = found
+            found = self._offer(position)
+            if len(self._offers) < _MOST_OFFERS:
+                self._offers[position] = found
+        return found
+
+    def position_of(self, number: int) -> int:
+        """Where the creative of this number stands; it must be there."""
+        return int(np.flatnonzero(self._index.column("number") == number)[-1])
+
+    def standing(self, turn: Opportunity) -> Bits:
+        """Which positions pass every filter but negative keywords."""
+        found = self.house if turn.test else self._paid
+        found = found & self._flying(turn.at.timestamp())
+        found &= self._in_country(turn)
+        found &= self._speaking(turn.language)
+        found &= self._fitting(turn)
+        if not turn.viewable:
+            found &= self._remembered("bid_type", "", lambda: self._not_by_views())
+        if turn.blocked_categories:
+            found = found.without(self._of_categories(turn.blocked_categories))
+        if turn.blocked_advertisers:
+            found = found.without(self._of_advertisers(turn.blocked_advertisers))
+        if turn.blocked_domains:
+            found = found.without(self._of_domains(turn.blocked_domains))
+        return found
+
+    def of_campaigns(self, verdicts: NDArray[np.bool_]) -> Bits:
+        """The positions of campaigns that pass; one verdict for each campaign number."""
+        return Bits.of(verdicts[self._campaign_of])
+
+    def _offer(self, position: int) -> Offer:
+        creative = self._index.creatives[position]
+        terms = self.terms.offers[self._campaign_of[position]]
+        found: Offer = replace(
+            terms,
+            number=creative.number,
+            creative_id=creative.creative_id,
+            creative_version=creative.version,
+            category=creative.category,
+            language=creative.language.partition("-")[0],
+            domains=terms.domains | {creative.display_domain.casefold()},
+            is_house=creative.is_house,
+        )
+        return found
+
+    def _flying(self, at: float) -> Bits:
+        known = self._in_flight
+        if known is None or not known[0] <= at < known[1]:
+            starts, ends = self.terms.starts, self.terms.ends
+            edges = np.concatenate((starts, ends, [-FOREVER, FOREVER]))
+            now = self.of_campaigns((starts <= at) & (at < ends))
+            known = float(edges[edges <= at].max()), float(edges[edges > at].min()), now
+            self._in_flight = known
+        return known[2]
+
+    def _in_country(self, turn: Opportunity) -> Bits:
+        return self._remembered(
+            "country",
+            turn.country,
+            lambda: self.of_campaigns(
+                self.terms.verdicts("countries", lambda offer: is_in_country(offer, turn))
+            ),
+        )
+
+    def _fitting(self, turn: Opportunity) -> Bits:
+        return self._remembered(
+            "formats",
+            turn.formats,
+            lambda: self.of_campaigns(
+                self.terms.verdicts("formats", lambda offer: fits_format(offer, turn))
+            ),
+        )
+
+    def _speaking(self, language: str | None) -> Bits:
+        def compute() -> Bits:
+            wanted = self.terms.verdicts(
+                "languages", lambda offer: not offer.languages or language in offer.languages
+            )
+            names = self._index.rows.languages.all
+            speaks = np.array([name == language for name in names], dtype=np.bool_)
+            return self.of_campaigns(wanted) & Bits.of(speaks[self._language_of])
+
+        return self._remembered("language", language, compute)
+
+    def _not_by_views(self) -> Bits:
+        return self.of_campaigns(
+            self.terms.verdicts("bid_type", lambda offer: offer.bid_type != "cpm")
+        )
+
+    def _of_categories(self, blocked: frozenset[str]) -> Bits:
+        def compute() -> Bits:
+            names = self._index.rows.categories.all
+            out = np.array([name in blocked for name in names], dtype=np.bool_)
+            return Bits.of(out[self._index.column("category")])
+
+        return self._remembered("categories", blocked, compute)
+
+    def _of_advertisers(self, blocked: frozenset[str]) -> Bits:
+        return self._remembered(
+            "advertisers",
+            blocked,
+            lambda: self.of_campaigns(self.terms.where(advertisers=blocked)),
+        )
+
+    def _of_domains(self, blocked: frozenset[str]) -> Bits:
+        def compute() -> Bits:
+            names = self._index.rows.domains.all
+            shown = np.array([_is_under(name, blocked) for name in names], dtype=np.bool_)
+            owned = self.terms.verdicts(
+                "domains", lambda offer: any(_is_under(name, blocked) for name in offer.domains)
+            )
+            return self.of_campaigns(owned) | Bits.of(shown[self._index.column("domain")])
+
+        return self._remembered("domains", blocked, compute)
+
+    def _remembered(self, kind: str, key: Hashable, compute: Callable[[], Bits]) -> Bits:
+        found = self._sets.get((kind, key))
+        if found is None:
+            found = compute()
+            if len(self._sets) < _MOST_SETS:
+                self._sets[kind, key] = found
         return found
 
 
-def offer_of(creative: LiveCreative) -> Offer:
-    """A live creative as the filters and the auction see it."""
-    targeting = creative.targeting
-    return Offer(
-        number=creative.number,
-        creative_id=creative.creative_id,
-        creative_version=creative.version,
-        campaign_id=creative.campaign_id,
-        advertiser_id=creative.advertiser_id,
-        category=creative.category,
-        language=creative.language.partition("-")[0],
-        bid=creative.bid,
-        advertiser_name=creative.advertiser_name.casefold(),
-        domains=frozenset(
-            domain.casefold() for domain in (creative.advertiser_domain, creative.display_domain)
-        ),
-        countries=frozenset(targeting.countries),
-        languages=frozenset(targeting.languages),
-        categories=frozenset(targeting.categories),
-        keywords=tuple(words_of(keyword) for keyword in targeting.keywords),
-        negative_keywords=tuple(
-            words_of(phrase)
-            for phrase in (*targeting.negative_keywords, *targeting.excluded_brands)
-        ),
-        formats=frozenset(Format(name) for name in targeting.formats),
-        starts_at=creative.starts_at,
-        ends_at=creative.ends_at,
-        is_house=creative.is_house,
-    )
-
-
-def _times(moments: Sequence[datetime | None], *, missing: float) -> NDArray[np.float64]:
-    stamps = [missing if at is None else at.timestamp() for at in moments]
-    return np.array(stamps, dtype=np.float64)
-
-
-def _positions_by_domain(offers: Sequence[Offer]) -> Mapping[str, list[int]]:
-    positions: dict[str, list[int]] = {}
-    for position, offer in enumerate(offers):
-        for name in {parent for domain in offer.domains for parent in with_parents(domain)}:
-            positions.setdefault(name, []).append(position)
-    return positions
+def _is_under(domain: str, blocked: frozenset[str]) -> bool:
+    return not blocked.isdisjoint(with_parents(domain))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adserver.decision.budget import Books, BudgetBook, Purse
-from adserver.decision.click_rate import click_rate, quality
+from adserver.decision.click_rate import ClickRates, click_rate, quality
 from adserver.decision.eligibility import is_wanted_here, rejection
 from adserver.decision.frequency import Seen
 from adserver.decision.inventory import Inventory
@@ -20,6 +20,7 @@ from adserver.matching.relevance import relevance
 from kernel.money import ZERO, Micros
 
 KEYWORD_LIFT: Final = 0.05
+NOTHING_LEARNED: Final = ClickRates()
 _BOUNDLESS: Final = Purse(Micros(2**62))
 _NOT_LOOKED_AT: Final = Purse(ZERO)
 
@@ -32,11 +33,12 @@ class Scene:
     inventory: Inventory
     books: Books | None
     budget: BudgetBook
+    rates: ClickRates = NOTHING_LEARNED
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What every candidate of one turn is measured by."""
+    """What every candidate of one turn is measured by; `reserve` is for a click."""
 
     turn: Opportunity
     seen: Seen
@@ -48,11 +50,14 @@ def judged(
     hit: Hit, scene: Scene, terms: Terms, *, topic: str | None, stands: bool = False
 ) -> Candidate:
     """A hit as a candidate; `stands` says that it came through the inventory's mask."""
-    offer = scene.inventory.offers[hit.position]
+    offer = scene.inventory.offer(hit.position)
     similarity = round(hit.similarity, 5)
     fit = _fit(offer, similarity, scene.index.model_id, terms.turn)
     out = _misfit(offer, fit, terms, topic=topic, stands=stands)
     purse = _NOT_LOOKED_AT if out else _purse(offer, scene, terms.turn)
+    belief = scene.rates.belief(offer.number, offer.campaign_id, topic)
+    rate = round(min(1.0, click_rate(fit) * belief.factor), 8)
+    reserve = ZERO if offer.is_house else terms.settings.reserve_for(offer, terms.reserve)
     return Candidate(
         number=offer.number,
         creative_id=offer.creative_id,
@@ -62,11 +67,16 @@ def judged(
         similarity=similarity,
         relevance=fit,
         quality=quality(fit),
-        click_rate=click_rate(fit),
+        click_rate=rate,
+        drawn=rate,
+        certainty=round(belief.certainty, 4),
+        conversion_rate=scene.rates.conversion_rate(offer.campaign_id),
+        bid_type=offer.bid_type,
+        reserve=reserve,
         bid=ZERO if offer.is_house else offer.bid,
         pace=1.0 if purse is None else purse.pace,
         room=ZERO if purse is None else purse.room,
-        filter=out or _unpaid(offer, purse, terms.reserve),
+        filter=out or _unpaid(offer, purse, reserve),
     )
 
 
@@ -90,9 +100,13 @@ def _misfit(
         return None
     if fit < terms.settings.relevance_floor:
         return Filter.RELEVANCE
+    return Filter.FREQUENCY if _is_seen_enough(offer, terms) else None
+
+
+def _is_seen_enough(offer: Offer, terms: Terms) -> bool:
     if terms.seen.of_campaign(offer.campaign_id) >= terms.settings.campaign_per_session:
-        return Filter.FREQUENCY
-    return None
+        return True
+    return terms.seen.is_capped(offer.campaign_id, offer.frequency, terms.turn.at)
 
 
 def _ruled_out(offer: Offer, turn: Opportunity, *, stands: bool) -> Filter | None:

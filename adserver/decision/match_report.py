@@ -90,7 +90,7 @@ def _matched(candidate: Candidate, scene: Scene) -> MatchedCandidate:
 
 
 def _creative(candidate: Candidate, scene: Scene) -> LiveCreative:
-    return scene.index.creatives[scene.inventory.position_of[candidate.number]]
+    return scene.index.creatives[scene.inventory.position_of(candidate.number)]
 
 
 def _plain(candidate: MatchedCandidate) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from adserver.decision.auction import Bid, clear, most_for_a_click
+from adserver.decision.auction import Bid, clear, most_for_an_event, rate_of
 from adserver.decision.vocabulary import Candidate, Filter
 from kernel.money import Micros
 from tollfree_sdk.contract import NoFill
@@ -18,7 +18,7 @@ _ORDER: Final = {name: place for place, name in enumerate(Filter)}
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A winner with the price of a click on it, or a reason; exactly one of the two."""
+    """A winner with the price of what its bid pays for, or a reason; exactly one of the two."""
 
     winner: Candidate | None = None
     price: Micros | None = None
@@ -26,12 +26,10 @@ class Outcome:
     runner_up: int | None = None
 
 
-def settle(
-    candidates: Sequence[Candidate], *, reserve: Micros, seed: int, relevance_floor: float
-) -> Outcome:
+def settle(candidates: Sequence[Candidate], *, seed: int, relevance_floor: float) -> Outcome:
     """Auction the slot among the candidates that no filter took out."""
     standing = {one.number: one for one in candidates if one.filter is None}
-    cleared = clear((bid_of(one) for one in standing.values()), reserve=reserve, seed=seed)
+    cleared = clear((bid_of(one) for one in standing.values()), seed=seed)
     if cleared is None:
         return Outcome(reason=reason_of(candidates, relevance_floor=relevance_floor))
     rival = cleared.runner_up
@@ -47,9 +45,14 @@ def bid_of(candidate: Candidate) -> Bid:
     return Bid(
         number=candidate.number,
         advertiser_id=candidate.advertiser_id,
-        most=most_for_a_click(candidate.bid, pace=candidate.pace, room=candidate.room),
-        click_rate=candidate.click_rate,
+        most=most_for_an_event(candidate.bid, pace=candidate.pace, room=candidate.room),
+        rate=rate_of(
+            candidate.bid_type,
+            click_rate=candidate.drawn,
+            conversion_rate=candidate.conversion_rate,
+        ),
         quality=candidate.quality,
+        reserve=candidate.reserve,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from adserver.catalog.publisher import PUBLISHER_ZERO, Publisher
 from adserver.catalog.queries import LiveCreative
-from adserver.decision.budget import Books, BudgetBook, Funds
+from adserver.decision.budget import BudgetBook, Funds, books_of
 from adserver.decision.decide import decide
 from adserver.decision.frequency import NOTHING_SEEN
 from adserver.decision.gates import Asked
@@ -58,7 +58,7 @@ class MatchPreview:
         kept, vectors = CreativeVectors(self._embedder).embed([creative])
         index = CreativeIndex(kept, vectors, model_id=self._embedder.model_id)
         funds = Funds(creative.campaign_id, creative.advertiser_id, Micros(2**61))
-        books = Books(self._clock.monotonic(), {creative.campaign_id: funds})
+        books = books_of(self._clock.monotonic(), [funds])
         scene = Scene(index, arranged(index), books, self._budget)
         return [self._one(scene, tuple(turns)) for turns in conversations]
 

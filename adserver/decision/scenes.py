@@ -8,7 +8,7 @@ import asyncio
 from typing import Final
 
 from adserver.decision.budget import BudgetBook
-from adserver.decision.inventory import Inventory, offer_of
+from adserver.decision.inventory import Inventory
 from adserver.decision.judging import Scene
 from adserver.matching.index import CreativeIndex
 from adserver.matching.snapshots import IndexKeeper
@@ -28,7 +28,7 @@ class Scenes:
         """The newest snapshots that are ready; call it on the event loop."""
         index = self._keeper.current()
         if self._pair is None or (self._pair[0] is not index and len(index) <= _AT_ONCE):
-            self._pair = index, arranged(index)
+            self._pair = index, arranged(index, self._pair)
         elif self._pair[0] is not index and self._arranging is None:
             self._arranging = asyncio.get_running_loop().create_task(self._arrange(index))
         ready, inventory = self._pair
@@ -45,11 +45,13 @@ class Scenes:
 
     async def _arrange(self, index: CreativeIndex) -> None:
         try:
-            self._pair = index, await asyncio.to_thread(arranged, index)
+            self._pair = index, await asyncio.to_thread(arranged, index, self._pair)
         finally:
             self._arranging = None
 
 
-def arranged(index: CreativeIndex) -> Inventory:
-    """The inventory of an index, position by position."""
-    return Inventory([offer_of(creative) for creative in index.creatives])
+def arranged(
+    index: CreativeIndex, before: tuple[CreativeIndex, Inventory] | None = None
+) -> Inventory:
+    """The inventory of an index, position by position; `before` spares what did not change."""
+    return Inventory(index, None if before is None else before[1])

@@ -3,15 +3,21 @@
 Plain values: the composition root fills them from its own settings.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from adserver.catalog.campaign import BidType
+from adserver.decision.vocabulary import Offer
 from adserver.matching.relevance import FLOOR
 from kernel.money import Micros
 from tollfree_sdk.contract import AdRequest, Format
 
 SERVED_FORMATS: Final = frozenset({Format.UNIT, Format.MENTION, Format.LINK})
 _ONE_CENT: Final = Micros(10_000)
+# A floor is stated for a click. What else can be bought must bring as much for its impressions as
+# clicks at the usual rates: ten of a thousand who see an ad click, one of twenty of them buys.
+_CLICKS_IN: Final = {BidType.CPC: 1, BidType.CPM: 10, BidType.CPA: 20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,9 @@ class DecisionSettings:
     higher. `queue` is how many turns may wait for one of the `threads`; more are turned away.
     A turn that was read before is decided at once, without a thread, among `at_once_up_to` creatives.
     `budgets_good_for_s` is how old the view of the books may grow before paid ads stop.
+    `category_reserves` are higher reserves by category, `holdout_bp` the share of turns with a
+    winner that get no ad all the same, in hundredths of a percent. What `explores` gives creatives
+    with few clicks their chances; without it the best guess always wins.
     """
 
     deadline_ms: int = 30
@@ -36,6 +45,17 @@ class DecisionSettings:
     ads_per_session: int = 12
     campaign_per_session: int = 3
     budgets_good_for_s: float = 3.0
+    category_reserves: Mapping[str, Micros] = field(default_factory=dict)
+    holdout_bp: int = 0
+    explores: bool = False
+
+    def reserve_for(self, offer: Offer, floor: Micros) -> Micros:
+        """The least that this offer must bid where a click costs at least `floor`.
+
+        With a floor of one cent: a click one cent, a thousand impressions ten, a conversion twenty.
+        """
+        of_category = self.category_reserves.get(offer.category, floor)
+        return max(floor, of_category) * _CLICKS_IN[offer.bid_type]
 
     def narrowed(self, request: AdRequest) -> "DecisionSettings":
         """The same, or stricter where the request asks for it; never more lenient."""

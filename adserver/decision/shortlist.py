@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from adserver.decision.inventory import Mask
 from adserver.decision.judging import KEYWORD_LIFT, Scene, Terms, judged
 from adserver.decision.vocabulary import Candidate
 from adserver.matching.index import Hit
@@ -25,7 +24,7 @@ def contenders(
     scene: Scene, terms: Terms, vectors: NDArray[np.float32]
 ) -> tuple[list[Candidate], str | None]:
     """The nearest creatives that may stand and have money, and the topic that they speak for."""
-    mask: Mask = scene.inventory.standing(terms.turn)
+    mask = scene.inventory.standing(terms.turn)
     if scene.books is not None:
         mask &= scene.books.funded(scene.inventory)
     hits = scene.index.search(vectors, mask, terms.settings.shortlist)
@@ -55,7 +54,7 @@ def topic_of(hits: Sequence[Hit], scene: Scene, relevance_floor: float) -> str |
     for hit in hits[:_VOTERS]:
         fit = relevance(hit.similarity, scene.index.model_id)
         if fit >= relevance_floor:
-            category = scene.inventory.offers[hit.position].category
+            category = scene.inventory.offer(hit.position).category
             votes[category] = votes.get(category, 0.0) + fit
     return max(votes, key=lambda category: (votes[category], category), default=None)
 

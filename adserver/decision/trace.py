@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from adserver.catalog.campaign import BidType
 from adserver.catalog.queries import LiveCreative
 from adserver.decision import auction, click_rate, pacing
 from adserver.decision.decide import Verdict
+from adserver.decision.outcome import Outcome
 from adserver.decision.vocabulary import Candidate, Filter
 from kernel.money import Micros
 from tollfree_sdk.contract import NoFill
 
-VERSION: Final = 1
+VERSION: Final = 2
+_READABLE: Final = frozenset({1, 2})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Trace:
     relevance_floor: float
     candidates: tuple[Candidate, ...]
     gate: NoFill | None
+    is_held_out: bool = False
 
 
 def trace_of(verdict: Verdict) -> dict[str, Any]:
@@ -43,6 +47,8 @@ def trace_of(verdict: Verdict) -> dict[str, Any]:
         "language": verdict.language,
         "gate": gate,
         "runner_up": verdict.outcome.runner_up,
+        "held_out": _would_be(verdict.would_be),
+        "explores": any(one.drawn != one.click_rate for one in verdict.candidates),
         "shown": _shown(verdict.creative),
         "candidates": [_candidate_to_json(candidate) for candidate in verdict.candidates],
         "versions": {
@@ -57,15 +63,18 @@ def trace_of(verdict: Verdict) -> dict[str, Any]:
 
 def read_trace(stored: Mapping[str, Any]) -> Trace:
     """Read a trace back. Raises KeyError or ValueError for one that we did not write."""
-    if stored["v"] != VERSION:
+    if stored["v"] not in _READABLE:
         raise ValueError(f"Trace version {stored['v']} is not one that this release can replay.")
     gate = stored["gate"]
     return Trace(
         seed=stored["seed"],
         reserve=Micros(stored["reserve"]),
         relevance_floor=stored["floors"]["relevance"],
-        candidates=tuple(_candidate_from_json(one) for one in stored["candidates"]),
+        candidates=tuple(
+            _candidate_from_json(one, reserve=stored["reserve"]) for one in stored["candidates"]
+        ),
         gate=None if gate is None else NoFill(gate),
+        is_held_out=stored.get("held_out") is not None,
     )
 
 
@@ -80,6 +89,18 @@ def _shown(creative: LiveCreative | None) -> dict[str, str] | None:
     }
 
 
+def _would_be(outcome: Outcome | None) -> dict[str, Any] | None:
+    if outcome is None or outcome.winner is None or outcome.price is None:
+        return None
+    winner = outcome.winner
+    return {
+        "number": winner.number,
+        "creative": winner.creative_id,
+        "campaign": winner.campaign_id,
+        "price": outcome.price.amount,
+    }
+
+
 def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
     return {
         "number": candidate.number,
@@ -91,6 +112,11 @@ def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
         "relevance": candidate.relevance,
         "quality": candidate.quality,
         "click_rate": candidate.click_rate,
+        "drawn": candidate.drawn,
+        "certainty": candidate.certainty,
+        "conversion_rate": candidate.conversion_rate,
+        "bid_type": candidate.bid_type,
+        "reserve": candidate.reserve.amount,
         "bid": candidate.bid.amount,
         "pace": candidate.pace,
         "room": candidate.room.amount,
@@ -98,7 +124,8 @@ def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _candidate_from_json(stored: Mapping[str, Any]) -> Candidate:
+def _candidate_from_json(stored: Mapping[str, Any], *, reserve: int) -> Candidate:
+    # The first version had one reserve for all, paid for clicks only, and drew nothing.
     name = stored["filter"]
     return Candidate(
         number=stored["number"],
@@ -110,6 +137,11 @@ def _candidate_from_json(stored: Mapping[str, Any]) -> Candidate:
         relevance=stored["relevance"],
         quality=stored["quality"],
         click_rate=stored["click_rate"],
+        drawn=stored.get("drawn", stored["click_rate"]),
+        certainty=stored.get("certainty", 0.0),
+        conversion_rate=stored.get("conversion_rate", 0.0),
+        bid_type=BidType(stored.get("bid_type", BidType.CPC)),
+        reserve=Micros(stored.get("reserve", reserve)),
         bid=Micros(stored["bid"]),
         pace=stored["pace"],
         room=Micros(stored["room"]),

@@ -12,7 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from kernel.money import Micros
+from adserver.catalog.campaign import BidType
+from adserver.catalog.targeting import FrequencyCap
+from kernel.money import ZERO, Micros
 from tollfree_sdk.contract import Format, NoFill
 
 
@@ -21,6 +23,7 @@ class Filter(StrEnum):
 
     HOUSE = "house"
     SCHEDULE = "schedule"
+    BID_TYPE = "bid_type"
     COUNTRY = "country"
     LANGUAGE = "language"
     FORMAT = "format"
@@ -71,6 +74,7 @@ class Offer:
     category: str
     language: str
     bid: Micros
+    bid_type: BidType = BidType.CPC
     advertiser_name: str = ""
     domains: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
@@ -81,6 +85,7 @@ class Offer:
     formats: frozenset[Format] = frozenset({Format.UNIT})
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    frequency: FrequencyCap | None = None
     is_house: bool = False
 
 
@@ -90,7 +95,7 @@ class Opportunity:
 
     `words` is what the user wrote, through `words_of`. `country` is alpha-2 in capitals, `language`
     a primary subtag such as ``en``; None means unknown, and what a campaign asks for is then
-    not met.
+    not met. `viewable`: somebody can report that an ad was on a screen.
     """
 
     at: datetime
@@ -101,6 +106,7 @@ class Opportunity:
     blocked_categories: frozenset[str] = frozenset()
     blocked_domains: frozenset[str] = frozenset()
     blocked_advertisers: frozenset[str] = frozenset()
+    viewable: bool = True
     test: bool = False
 
 
@@ -109,7 +115,8 @@ class Candidate:
     """A creative with everything that its chance depended on; enough to run the auction again.
 
     `room` is what wallet and limits still bear, `pace` the share of the bid that pacing lets
-    through, `filter` what took it out, None for one that stood in the auction. A shoe ad that
+    through, `filter` what took it out, None for one that stood in the auction. `click_rate` is what
+    is believed, `certainty` how firmly (in clicks), and `drawn` what this decision counted with. A shoe ad that
     bids $0.50 at relevance 0.8 with its day half ahead of plan:
     ``bid=Micros(500_000), pace=0.8, room=Micros(12_400_000)`` may pay at most ``Micros(400_000)``.
     """
@@ -123,7 +130,12 @@ class Candidate:
     relevance: float
     quality: float
     click_rate: float
+    drawn: float
     bid: Micros
     pace: float
     room: Micros
+    bid_type: BidType = BidType.CPC
+    conversion_rate: float = 0.0
+    certainty: float = 0.0
+    reserve: Micros = ZERO
     filter: Filter | None = None

@@ -59,6 +59,7 @@ class NoFill(StrEnum):
     BELOW_RELEVANCE = "below_relevance"
     BELOW_FLOOR = "below_floor"
     BUDGET_PACED = "budget_paced"
+    HOLDOUT = "holdout"
     OVERLOADED = "overloaded"
     TIMEOUT = "timeout"
     UNAVAILABLE = "unavailable"

@@ -1,9 +1,13 @@
 """One slot, second price: what theory promises must hold for every auction."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adserver.decision.auction import Bid, clear, most_for_a_click
+from adserver.decision import auction
+from adserver.decision.auction import Bid, Cleared, most_for_an_event
 from kernel.money import Micros
 
 rates = st.floats(min_value=1e-4, max_value=0.2)
@@ -20,7 +24,7 @@ def auctions(draw: st.DrawFn) -> list[Bid]:
             number=number,
             advertiser_id=f"adv_{draw(st.integers(0, 5))}",
             most=draw(amounts),
-            click_rate=draw(rates),
+            rate=draw(rates),
             quality=draw(qualities),
         )
         for number in range(1, size + 1)
@@ -29,6 +33,11 @@ def auctions(draw: st.DrawFn) -> list[Bid]:
 
 def bid(number: int, most: int, *, rate: float = 0.01, quality: float = 1.0, by: str = "") -> Bid:
     return Bid(number, by or f"adv_{number}", Micros(most), rate, quality)
+
+
+def clear(bids: Sequence[Bid], *, reserve: Micros, seed: int) -> Cleared | None:
+    """The auction with one reserve for all."""
+    return auction.clear([replace(one, reserve=reserve) for one in bids], seed=seed)
 
 
 class TestThePrice:
@@ -169,31 +178,26 @@ class TestATie:
 
 class TestTheMostForAClick:
     def test_is_the_bid_where_nothing_holds_it_back(self) -> None:
-        most = most_for_a_click(Micros(500_000), pace=1.0, room=Micros(9_000_000))
+        most = most_for_an_event(Micros(500_000), pace=1.0, room=Micros(9_000_000))
 
         assert most == Micros(500_000)
 
     def test_is_lowered_by_pacing(self) -> None:
-        most = most_for_a_click(Micros(500_000), pace=0.5, room=Micros(9_000_000))
+        most = most_for_an_event(Micros(500_000), pace=0.5, room=Micros(9_000_000))
 
         assert most == Micros(250_000)
 
     def test_is_never_more_than_the_budgets_still_bear(self) -> None:
-        most = most_for_a_click(Micros(500_000), pace=1.0, room=Micros(120_000))
+        most = most_for_an_event(Micros(500_000), pace=1.0, room=Micros(120_000))
 
         assert most == Micros(120_000)
 
     def test_is_nothing_when_the_budgets_are_overdrawn(self) -> None:
-        assert most_for_a_click(Micros(500_000), pace=1.0, room=Micros(-1)) == Micros(0)
+        assert most_for_an_event(Micros(500_000), pace=1.0, room=Micros(-1)) == Micros(0)
 
 
 def _with(bids: list[Bid], number: int, most: Micros) -> list[Bid]:
-    return [
-        Bid(one.number, one.advertiser_id, most, one.click_rate, one.quality)
-        if one.number == number
-        else one
-        for one in bids
-    ]
+    return [replace(one, most=most) if one.number == number else one for one in bids]
 
 
 def _one_each(bids: list[Bid]) -> list[Bid]:
@@ -201,8 +205,6 @@ def _one_each(bids: list[Bid]) -> list[Bid]:
 
 
 def _gain(cleared: object, number: int, value: Micros) -> int:
-    from adserver.decision.auction import Cleared
-
     if not isinstance(cleared, Cleared) or cleared.winner.number != number:
         return 0
     return value.amount - cleared.price.amount

@@ -9,7 +9,7 @@ from adserver.decision.explain import replay
 from adserver.decision.settings import DecisionSettings
 from kernel.money import Micros
 from tests.adserver.decision.world import SHOES, World, asking, decided, rows
-from tollfree_sdk.contract import AdRequest, Format, Label, NoFill, Turn
+from tollfree_sdk.contract import AdRequest, Label, NoFill, Turn
 
 
 class TestAQuestionAboutRunningShoes:
@@ -75,7 +75,7 @@ class TestATurnWithoutAnAd:
         [
             (asking(SHOES, consent=False), NoFill.CONSENT_MISSING),
             (asking(SHOES, minor=True), NoFill.MINOR),
-            (asking(SHOES, formats=(Format.MENTION,)), NoFill.NOT_PLACEABLE),
+            (asking(SHOES, formats=()), NoFill.NOT_PLACEABLE),
             (asking("My grandmother died. Best running shoes?"), NoFill.SENSITIVE_TOPIC),
             (asking("My mother died yesterday.", SHOES), NoFill.SENSITIVE_TOPIC),
             (asking("Write a for-loop in Python."), NoFill.NOT_COMMERCIAL),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adserver.catalog.campaign import BidType
 from adserver.decision.decide import Verdict, turned_away
 from adserver.decision.explain import replay, why_matched
 from adserver.decision.outcome import settle
@@ -30,6 +31,11 @@ def candidates(draw: st.DrawFn) -> list[Candidate]:
             relevance=draw(shares),
             quality=draw(st.floats(min_value=0.5, max_value=1.5)),
             click_rate=draw(st.floats(min_value=1e-4, max_value=0.2)),
+            drawn=draw(st.floats(min_value=1e-5, max_value=0.3)),
+            certainty=draw(st.floats(min_value=0.1, max_value=100)),
+            conversion_rate=draw(shares),
+            bid_type=draw(st.sampled_from(BidType)),
+            reserve=Micros(draw(st.integers(0, 10**7))),
             bid=Micros(draw(st.integers(0, 10**8))),
             pace=draw(st.floats(min_value=0.01, max_value=1)),
             room=Micros(draw(st.integers(-(10**6), 2**62))),
@@ -43,7 +49,7 @@ def candidates(draw: st.DrawFn) -> list[Candidate]:
 def test_every_verdict_replays_from_its_json(
     stood: list[Candidate], reserve: int, seed: int, floor: float
 ) -> None:
-    outcome = settle(stood, reserve=Micros(reserve), seed=seed, relevance_floor=floor)
+    outcome = settle(stood, seed=seed, relevance_floor=floor)
     verdict = Verdict(
         outcome, seed, reserve=Micros(reserve), relevance_floor=floor, candidates=tuple(stood)
     )
