@@ -25,6 +25,8 @@ OWNERS = [
     "web.account_tables",
     "advertiser_portal.tables",
     "advertiser_portal.billing.tables",
+    "advertiser_portal.billing.payout_tables",
+    "advertiser_portal.billing.paper_tables",
     "advertiser_portal.billing.promo_tables",
     "api.tables",
 ]

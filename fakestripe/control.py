@@ -53,6 +53,8 @@ LEVERS: dict[str, Lever] = {
     "webhooks": _webhooks,
     "deposit": _deposit,
     "authenticate": _authenticate,
+    "settle_payment": lambda s, g: payments.settle(s, g["payment_intent"], paid=bool(g["paid"])),
+    "warn": lambda s, g: disputes.warn(s, g["charge"]),
     "dispute": lambda s, g: disputes.start(s, g["charge"]),
     "dispute_won": lambda s, g: disputes.close(s, g["dispute"], won=True),
     "dispute_lost": lambda s, g: disputes.close(s, g["dispute"], won=False),

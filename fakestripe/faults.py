@@ -1,14 +1,14 @@
 """Trouble on demand, so that a client's money code can be tested.
 
 `hang_after_commit` does the work and never answers in time; `fail` answers 500 before the work, or
-after it; `limit` answers 429. Each knob counts down the requests it spoils, for paths that contain
+after it; `limit` answers 429; `slow_money` lets a payment stay `processing`. Each knob counts down the requests it spoils, for paths that contain
 `path`. The webhook knobs live with the deliveries: duplicate, shuffle, delay, drop.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-_KINDS = ("hang_after_commit", "fail_before", "fail_after_commit", "limit")
+_KINDS = ("hang_after_commit", "fail_before", "fail_after_commit", "limit", "slow_money")
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Faults:
     delay_seconds: float = 0.0
 
     def arm(self, kind: str, **options: Any) -> None:
-        """Arm one of hang_after_commit, fail_before, fail_after_commit, limit."""
+        """Arm one of the kinds above."""
         if kind not in _KINDS:
             raise ValueError(f"There is no fault {kind!r}; there are {', '.join(_KINDS)}.")
         self.armed.append(Fault(kind, **options))

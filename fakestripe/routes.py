@@ -87,8 +87,14 @@ def _delete_endpoint(call: Call) -> Thing:
 
 
 def _accounts(call: Call) -> Thing:
-    found = call.stripe.objects.every("v2.core.account")
-    return {"data": found, "next_page_url": None, "previous_page_url": None}
+    return accounts.page(call.stripe, call.params)
+
+
+def _payouts(call: Call) -> Thing:
+    given = call.params | ({"destination": call.account} if call.account else {})
+    return call.stripe.objects.page(
+        "payout", given, url="/v1/payouts", filters="destination status"
+    )
 
 
 def _line_items(call: Call) -> Thing:
@@ -110,6 +116,7 @@ def _connected_or_own_balance(call: Call) -> Thing:
 
 
 _ID = r"([A-Za-z0-9_]+)"
+_WARNING = "radar.early_fraud_warning"
 
 # Searches stand before reads: "search" would pass for an id.
 _TABLE: list[tuple[str, str, Handler]] = [
@@ -167,6 +174,12 @@ _TABLE: list[tuple[str, str, Handler]] = [
     ("GET", "/v1/disputes/{}", _read("dispute")),
     ("POST", "/v1/disputes/{}", lambda c: disputes.update(c.stripe, c.ids[0], c.params)),
     ("POST", "/v1/disputes/{}/close", lambda c: disputes.close(c.stripe, c.ids[0], won=False)),
+    (
+        "GET",
+        "/v1/radar/early_fraud_warnings",
+        _list(_WARNING, "/v1/radar/early_fraud_warnings", "charge payment_intent"),
+    ),
+    ("GET", "/v1/radar/early_fraud_warnings/{}", _read(_WARNING)),
     ("POST", "/v1/checkout/sessions", lambda c: checkout.create(c.stripe, c.params)),
     (
         "GET",
@@ -187,7 +200,7 @@ _TABLE: list[tuple[str, str, Handler]] = [
     ("POST", "/v1/transfers/{}", _label("transfer")),
     ("POST", "/v1/transfers/{}/reversals", lambda c: payouts.reverse(c.stripe, c.ids[0], c.params)),
     ("POST", "/v1/payouts", lambda c: payouts.payout(c.stripe, c.params, account=c.account)),
-    ("GET", "/v1/payouts", _list("payout", "/v1/payouts", "destination status")),
+    ("GET", "/v1/payouts", _payouts),
     ("GET", "/v1/payouts/{}", _read("payout")),
     ("GET", "/v1/events", lambda c: c.stripe.events.page(c.params)),
     ("GET", "/v1/events/{}", _read("event")),

@@ -18,6 +18,7 @@ from kernel.signing import SigningKeys
 from tollfree.ad_side import AdSide, build_ad_side
 from tollfree.addresses import application
 from tollfree.api_side import ApiSide, build_api_side
+from tollfree.billing_letters import letters_by
 from tollfree.crew import Crew
 from tollfree.doorway import App
 from tollfree.follow_ups import start_follow_ups
@@ -100,7 +101,9 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
         if till is not None:
             till.start(crew, work_inside=plan.work_inside)
         if plan.work_inside:
-            start_follow_ups(grounds.database, grounds.clock, crew)
+            post = plan.portal.post
+            letters = letters_by(post, plan.public_url) if post else {}
+            start_follow_ups(grounds.database, grounds.clock, crew, letters)
         try:
             app = application(grounds, ads, api, portal, till)
             yield Road(plan, grounds, ads, api, till, app)

@@ -5,6 +5,7 @@ more than once at a time: the ledger and the outbox let each row be taken by one
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from kernel import outbox
@@ -16,12 +17,14 @@ from tollfree.crew import Crew, every
 _EVERY_SECONDS: Final = 1.0
 _EVERY_FEW_SECONDS: Final = 5.0
 
-# No package has left work in the outbox yet; a handler is added here with the first that does.
-_HANDLERS: Final[Mapping[str, outbox.Handler]] = {}
 
-
-def start_follow_ups(database: Database, clock: Clock, crew: Crew) -> None:
-    """Start settling and delivering."""
+def start_follow_ups(
+    database: Database,
+    clock: Clock,
+    crew: Crew,
+    handlers: Mapping[str, outbox.Handler] = MappingProxyType({}),
+) -> None:
+    """Start settling and delivering. `handlers` do what stands in the outbox, by kind."""
 
     async def settle() -> None:
         async with database.writing() as tx:
@@ -36,9 +39,9 @@ def start_follow_ups(database: Database, clock: Clock, crew: Crew) -> None:
             await grants.expire(tx, clock=clock)
 
     async def deliver() -> None:
-        await outbox.drain(database, _HANDLERS, clock=clock)
+        await outbox.drain(database, handlers, clock=clock)
 
     crew.start("settlement", lambda: every(_EVERY_SECONDS, settle))
     crew.start("expiry", lambda: every(_EVERY_FEW_SECONDS, expire))
-    if _HANDLERS:
+    if handlers:
         crew.start("outbox", lambda: every(_EVERY_SECONDS, deliver))

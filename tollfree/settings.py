@@ -75,6 +75,7 @@ class ServeSettings(StoreSettings):
     stripe_webhook_secrets: SecretStr | None = Field(
         None, validation_alias="STRIPE_WEBHOOK_SECRETS"
     )
+    stripe_tax: bool = Field(False, validation_alias="STRIPE_TAX")
 
     def quotas(self) -> QuotaPlan:
         """The limits of a public server. Raises SettingsInvalid."""

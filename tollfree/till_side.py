@@ -15,6 +15,7 @@ import httpx
 from adserver.catalog import commands, queries
 from adserver.catalog.campaign import CampaignStatus
 from advertiser_portal.billing.disputes import StopAds
+from advertiser_portal.billing.pause import a_tenth, no_pause
 from advertiser_portal.billing.stripe_gateway import StripeGateway
 from advertiser_portal.billing.till import Till
 from fakestripe import keeping
@@ -39,6 +40,7 @@ class StripeKeys:
 
     secret_key: str
     webhook_secrets: tuple[str, ...]
+    tax: bool = False
 
     def __repr__(self) -> str:
         return "StripeKeys(…)"
@@ -47,7 +49,7 @@ class StripeKeys:
 def stripe_keys(settings: ServeSettings) -> StripeKeys | None:
     """The keys in the settings. Raises SettingsInvalid for a key without a webhook secret."""
     given = settings.stripe()
-    return None if given is None else StripeKeys(*given)
+    return None if given is None else StripeKeys(*given, tax=settings.stripe_tax)
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class TillSide:
             crew.start("fakestripe_state", lambda: every(_EVERY_SECONDS, self._save))
         if work_inside:
             crew.start("till", self._work)
+            crew.start("till_payouts", lambda: every(_HOURLY, self.till.pay_publishers))
         if work_inside and self.stand_in is None:
             # A demo's sample wallets were filled without a payment: there is nothing to compare.
             crew.start("till_reconciliation", lambda: every(_HOURLY, self.till.reconciler.run))
@@ -102,8 +105,9 @@ def build_till_side(
 ) -> TillSide | None:
     """The till with real keys, with the stand-in, or none."""
     if keys is not None:
-        gateway = StripeGateway(secret_key=keys.secret_key, webhook_secrets=keys.webhook_secrets)
-        return TillSide(_till(grounds, gateway, test_money=False), gateway, None, None)
+        gateway = _real_gateway(keys)
+        till = _till(grounds, gateway, test_money=False, tax=keys.tax)
+        return TillSide(till, gateway, None, None)
     if not stand_in:
         return None
     secret = grounds.signing.derive("fakestripe").hex()
@@ -122,17 +126,26 @@ def working_till(settings: ServeSettings, database: Database, clock: Clock) -> T
     keys = stripe_keys(settings)
     if keys is None:
         return None
-    gateway = StripeGateway(secret_key=keys.secret_key, webhook_secrets=keys.webhook_secrets)
     return Till(
         database,
-        gateway,
+        _real_gateway(keys),
         public_url=settings.public_url or "",
         stop_ads=_stop_ads(clock),
         clock=clock,
+        tax=keys.tax,
+        pause=a_tenth,
     )
 
 
-def _till(grounds: Foundations, gateway: StripeGateway, *, test_money: bool) -> Till:
+def _real_gateway(keys: StripeKeys) -> StripeGateway:
+    return StripeGateway(
+        secret_key=keys.secret_key, webhook_secrets=keys.webhook_secrets, pause=a_tenth
+    )
+
+
+def _till(
+    grounds: Foundations, gateway: StripeGateway, *, test_money: bool, tax: bool = False
+) -> Till:
     return Till(
         grounds.database,
         gateway,
@@ -140,6 +153,8 @@ def _till(grounds: Foundations, gateway: StripeGateway, *, test_money: bool) -> 
         stop_ads=_stop_ads(grounds.clock),
         clock=grounds.clock,
         test_money=test_money,
+        tax=tax,
+        pause=no_pause if test_money else a_tenth,
     )
 
 

@@ -15,9 +15,11 @@ from kernel.database import Database
 from kernel.errors import SettingsInvalid
 from kernel.telemetry import configure_logging, logger
 from tollfree import migrations
+from tollfree.billing_letters import letters_by
 from tollfree.crew import Crew, every
 from tollfree.follow_ups import start_follow_ups
 from tollfree.migrate import explained
+from tollfree.portal_side import portal_plan
 from tollfree.settings import ServeSettings, serve_settings
 from tollfree.till_side import working_till
 
@@ -48,10 +50,13 @@ async def _work(settings: ServeSettings, heartbeat: str | None) -> None:
     try:
         with explained():
             await migrations.require_newest(database)
-        start_follow_ups(database, SystemClock(), crew)
+        post = portal_plan(settings).post
+        letters = letters_by(post, settings.public_url or "") if post else {}
+        start_follow_ups(database, SystemClock(), crew, letters)
         till = working_till(settings, database, SystemClock())
         if till is not None:
             crew.start("till", lambda: every(_EVERY_SECONDS, till.work))
+            crew.start("till_payouts", lambda: every(_HOURLY, till.pay_publishers))
             crew.start("till_reconciliation", lambda: every(_HOURLY, till.reconciler.run))
         if heartbeat is not None:
             crew.start("heartbeat", lambda: _beat(database, Path(heartbeat)))

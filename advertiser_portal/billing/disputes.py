@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import sqlalchemy as sa
 
-from advertiser_portal.billing import debts
+from advertiser_portal.billing import debts, notices
 from advertiser_portal.billing.gateway import CENT, Dispute, micros
 from advertiser_portal.billing.tables import AutoRecharge, DisputeRow, RefundRow, TopUp
 from kernel.clock import Clock
@@ -31,13 +31,7 @@ async def follow(tx: WriteSession, seen: Dispute, *, stop_ads: StopAds, clock: C
 
     Raises LookupError for a dispute about a payment that we have not credited yet.
     """
-    paid = await tx.scalar(
-        sa.select(TopUp).where(
-            sa.or_(TopUp.charge_id == seen.charge_id, TopUp.payment_intent_id == seen.payment_id)
-        )
-    )
-    if paid is None:
-        raise LookupError("The disputed payment is not in our books yet.")
+    paid = await payment_behind(tx, seen.charge_id, seen.payment_id)
     row = await tx.get(DisputeRow, seen.id)
     if row is None:
         row = DisputeRow(
@@ -61,6 +55,18 @@ async def follow(tx: WriteSession, seen: Dispute, *, stop_ads: StopAds, clock: C
         await _reinstate(tx, row, clock)
 
 
+async def payment_behind(tx: WriteSession, charge_id: str, payment_id: str | None) -> TopUp:
+    """The credited payment of a charge. Raises LookupError while it is not in our books."""
+    paid = await tx.scalar(
+        sa.select(TopUp).where(
+            sa.or_(TopUp.charge_id == charge_id, TopUp.payment_intent_id == payment_id)
+        )
+    )
+    if paid is None:
+        raise LookupError("The payment behind this is not in our books yet.")
+    return paid
+
+
 async def _withdraw(
     tx: WriteSession, row: DisputeRow, paid: TopUp, amount: Micros, clock: Clock
 ) -> None:
@@ -77,9 +83,16 @@ async def _withdraw(
     )
     await journal.post(tx, posting, clock=clock)
     row.withdrawn = True
-    recharge = await tx.get(AutoRecharge, row.advertiser_id)
-    if recharge is not None:
-        recharge.enabled, recharge.last_error = False, "dispute"
+    await stop_recharge(tx, row.advertiser_id, "dispute")
+    told = amount.text()
+    await notices.tell(tx, "dispute_opened", row.advertiser_id, clock=clock, amount=told)
+
+
+async def stop_recharge(tx: WriteSession, advertiser_id: str, why: str) -> None:
+    """The saved card is not charged any more until somebody turns it on again."""
+    rule = await tx.get(AutoRecharge, advertiser_id)
+    if rule is not None:
+        rule.enabled, rule.last_error = False, why
 
 
 async def _reinstate(tx: WriteSession, row: DisputeRow, clock: Clock) -> None:

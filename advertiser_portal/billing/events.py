@@ -10,19 +10,31 @@ from datetime import timedelta
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from advertiser_portal.billing import customers, disputes, payouts, refunds, top_up
+from advertiser_portal.billing import (
+    bank_payouts,
+    customers,
+    disputes,
+    fraud_warnings,
+    payouts,
+    refunds,
+    top_up,
+)
 from advertiser_portal.billing.gateway import Notice, PaymentGateway
 from advertiser_portal.billing.tables import StripeEvent, TopUp
 from kernel.clock import Clock
-from kernel.database import Database
+from kernel.database import Database, WriteSession
 from kernel.telemetry import logger
 from ledger.rows import insert_missing
 from ledger.tables import rows_of
 
 _log = logger(__name__)
 _GIVE_UP_AFTER: Final = 15
+_SHOWN: Final = 100
 _LONGEST_WAIT: Final = timedelta(hours=1)
+# States of a payment in which no money comes any more by itself.
+_OVER: Final = frozenset({"requires_payment_method", "canceled"})
 
 # Which object an event speaks of; everything else is none of our business.
 _ABOUT: Mapping[str, str] = {
@@ -32,15 +44,16 @@ _ABOUT: Mapping[str, str] = {
     "charge.refund.": "refund",
     "refund.": "refund",
     "account.": "payee",
-    "transfer.": "transfer",
+    "payout.": "bank_payout",
+    "radar.early_fraud_warning.": "warning",
 }
 
 
-async def receive(database: Database, notice: Notice, *, clock: Clock) -> bool:
-    """Store an event, which also queues it; False when it is known."""
+async def receive(database: Database, *notices: Notice, clock: Clock) -> int:
+    """Store events, which also queues them; returns how many were new."""
     now = clock.now()
-    async with database.writing() as tx:
-        row = {
+    rows = [
+        {
             "event_id": notice.id,
             "type": notice.type,
             "object_id": notice.object_id,
@@ -48,7 +61,28 @@ async def receive(database: Database, notice: Notice, *, clock: Clock) -> bool:
             "next_try_at": now,
             "attempts": 0,
         }
-        return bool(await insert_missing(tx, rows_of(StripeEvent), [row], "event_id"))
+        for notice in notices
+    ]
+    async with database.writing() as tx:
+        return len(await insert_missing(tx, rows_of(StripeEvent), rows, "event_id"))
+
+
+async def dead_events(session: AsyncSession) -> list[StripeEvent]:
+    """Events that were given up, oldest first."""
+    query = sa.select(StripeEvent).where(StripeEvent.dead_at.is_not(None))
+    return list(await session.scalars(query.order_by(StripeEvent.received_at).limit(_SHOWN)))
+
+
+async def revive(tx: WriteSession, *, clock: Clock) -> int:
+    """Queue every event that was given up once more; returns how many there were."""
+    revived = await tx.execute(
+        sa.update(StripeEvent)
+        .where(StripeEvent.dead_at.is_not(None))
+        .values(dead_at=None, attempts=0, next_try_at=clock.now())
+        .returning(StripeEvent.event_id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(revived.all())
 
 
 class EventDesk:
@@ -117,8 +151,16 @@ class EventDesk:
                 ready = await self._gateway.can_receive(object_id)
                 async with self._database.writing() as tx:
                     await payouts.note_payee(tx, object_id, can_receive=ready, clock=self._clock)
-            case "transfer":
-                return
+            case "warning":
+                warned = await self._gateway.warning(object_id)
+                async with self._database.writing() as tx:
+                    await fraud_warnings.follow(
+                        tx, warned, stop_ads=self._stop_ads, clock=self._clock
+                    )
+            case "bank_payout":
+                await bank_payouts.follow(
+                    self._database, self._gateway, object_id, clock=self._clock
+                )
             case other:
                 raise ValueError(f"Nobody follows a {other}.")
 
@@ -130,10 +172,26 @@ class EventDesk:
             await self._follow_payment(seen.payment_id, tax_cents=seen.tax_cents)
             if seen.invoice_id:
                 await self._note_invoice(seen.payment_id, seen.invoice_id)
+        elif seen.status == "expired":
+            await self._note_end(seen.metadata["operation_id"], "expired")
+        elif seen.payment_id and seen.status == "complete":
+            # A delayed payment: on its way still, or failed.
+            payment = await self._gateway.payment(seen.payment_id)
+            if payment.status in _OVER:
+                await self._note_end(seen.metadata["operation_id"], "failed")
+
+    async def _note_end(self, operation_id: str, outcome: str) -> None:
+        async with self._database.writing() as tx:
+            await top_up.note_end(tx, operation_id, outcome, clock=self._clock)
 
     async def _follow_payment(self, payment_id: str, *, tax_cents: int | None) -> None:
         seen = await self._gateway.payment(payment_id)
-        if seen.status != "succeeded" or "operation_id" not in seen.metadata:
+        if "operation_id" not in seen.metadata:
+            return
+        if seen.status in _OVER and seen.metadata.get("kind") == "recharge":
+            # On a hosted page the payer may try another card; here nobody will.
+            await self._note_end(seen.metadata["operation_id"], "failed")
+        if seen.status != "succeeded":
             return
         if tax_cents is None and seen.metadata.get("kind") == "checkout":
             # The tax stands on the session only; find it by what we planned.

@@ -62,6 +62,10 @@ class Unclear(Unavailable):
     """The answer was lost: it may have happened. Look it up, or repeat under the same key."""
 
 
+class KeyKnown(Unclear):
+    """The key was used with other words before: whatever it made must be looked up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Payment:
     """A payment intent with its charge: paid when `status` is succeeded."""
@@ -129,6 +133,25 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """An early warning that a payment will be disputed; `actionable` while a refund prevents it."""
+
+    id: str
+    charge_id: str
+    payment_id: str | None
+    actionable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BankPayout:
+    """What a connected account sends to its bank."""
+
+    id: str
+    status: str
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Movement:
     """A balance transaction."""
 
@@ -168,8 +191,8 @@ class PaymentGateway(Protocol):
 
     async def perform(self, operation: Operation) -> Done | Declined: ...
 
-    async def look_up(self, operation: Operation) -> Done | None:
-        """What an earlier try of `operation` made, found by its metadata; None for nothing."""
+    async def look_up(self, operation: Operation) -> Done | Declined | None:
+        """What an earlier try of `operation` came to, found by its metadata; None for nothing."""
         ...
 
     def read_event(self, body: bytes, signature: str) -> Notice:
@@ -187,6 +210,14 @@ class PaymentGateway(Protocol):
     async def refund(self, refund_id: str) -> Refund: ...
 
     async def dispute(self, dispute_id: str) -> Dispute: ...
+
+    async def warning(self, warning_id: str) -> Warned: ...
+
+    async def bank_payout(self, payout_id: str, *, account_id: str) -> BankPayout: ...
+
+    async def bankable_cents(self, account_id: str) -> int:
+        """What a connected account could send to its bank now."""
+        ...
 
     async def invoice(self, invoice_id: str) -> Invoice: ...
 

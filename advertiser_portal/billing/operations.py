@@ -1,8 +1,8 @@
 """Every write to Stripe: planned in the transaction of its cause, sent after it, known in the end.
 
-A crash at any point leaves a row that says how far we came. While Stripe remembers the key (a
-day), the same request is sent again under the same key; after that it is looked up by its id in
-the metadata first, and sent under a fresh key only when nothing was made.
+A crash at any point leaves a row that says how far we came. What was unclear is looked up by its id
+in the metadata first. While Stripe remembers the key (a day), the same request is then sent again
+under the same key; after that, or when the key is known with other words, under a fresh one.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,31 +12,47 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from advertiser_portal.billing.gateway import Declined, Done, Operation, PaymentGateway
+from advertiser_portal.billing.gateway import (
+    Declined,
+    Done,
+    KeyKnown,
+    Operation,
+    PaymentGateway,
+)
 from advertiser_portal.billing.tables import StripeOperation
 from kernel.clock import Clock
 from kernel.database import Database, WriteSession
 from kernel.errors import Unavailable
 from kernel.ids import new_id
-from kernel.telemetry import counter, logger
+from kernel.telemetry import counter, gauge, logger
 
 _log = logger(__name__)
 _unclear = counter("stripe_unclear", "Answers of the payment processor that were lost", "kind")
+_late = gauge("stripe_late_operations", "Writes to the payment processor open for over an hour")
 
 # Stripe forgets keys after 24 hours; an hour of margin, because its clock is not ours.
 KEY_LIVES: Final = timedelta(hours=23)
-_OPEN: Final = ("planned", "sent", "unknown")
+_LATE: Final = timedelta(hours=1)
+OPEN_STATES: Final = ("planned", "sent", "unknown")
 
 # What to do in the ledger once an operation is known: given per kind by whoever owns it.
 Outcome = Done | Declined
 Settle = Callable[[WriteSession, StripeOperation, Outcome], Awaitable[None]]
+# Why a planned operation must not be sent any more; asked once, before the first try.
+Guard = Callable[[WriteSession, StripeOperation], Awaitable[Declined | None]]
 
 
 async def plan(
-    tx: WriteSession, kind: str, owner_id: str, params: Mapping[str, Any], *, clock: Clock
+    tx: WriteSession,
+    kind: str,
+    owner_id: str,
+    params: Mapping[str, Any],
+    *,
+    clock: Clock,
+    operation_id: str | None = None,
 ) -> str:
     """Write down that `kind` shall be done; returns the operation's id."""
-    operation_id = new_id("op")
+    operation_id = operation_id or new_id("op")
     tx.add(
         StripeOperation(
             id=operation_id,
@@ -55,6 +71,7 @@ async def plan(
 @dataclass(frozen=True, slots=True)
 class _Sending:
     operation: Operation
+    tried_before: bool
     key_is_forgotten: bool
 
 
@@ -66,11 +83,12 @@ class Operations:
         database: Database,
         gateway: PaymentGateway,
         settle: Mapping[str, Settle],
+        guards: Mapping[str, Guard] | None = None,
         *,
         clock: Clock,
     ) -> None:
         self._database, self._gateway, self._clock = database, gateway, clock
-        self._settle = settle
+        self._settle, self._guards = settle, guards or {}
 
     async def perform(self, operation_id: str) -> Outcome | None:
         """Send one operation and settle it; None when it is not clear yet, or done already.
@@ -78,8 +96,8 @@ class Operations:
         Never raises for what the processor does: an unclear answer leaves the row to `resume`.
         """
         sending = await self._start(operation_id)
-        if sending is None:
-            return None
+        if not isinstance(sending, _Sending):
+            return sending
         try:
             outcome = await self._send(sending)
         except Unavailable:
@@ -93,40 +111,55 @@ class Operations:
         """Carry on with everything that a crash or a lost answer left open; returns how many ended."""
         now = self._clock.now()
         async with self._database.reading() as session:
-            left = await session.scalars(
-                sa.select(StripeOperation.id)
+            left = await session.execute(
+                sa.select(StripeOperation.id, StripeOperation.created_at)
                 .where(
-                    StripeOperation.state.in_(_OPEN), StripeOperation.created_at <= now - older_than
+                    StripeOperation.state.in_(OPEN_STATES),
+                    StripeOperation.created_at <= now - older_than,
                 )
                 .order_by(StripeOperation.created_at)
                 .limit(200)
             )
-            operation_ids = list(left)
+            planned_at = {row.id: row.created_at for row in left}
+        late = sum(now - at > _LATE for at in planned_at.values())
+        _late.set(late)
+        if late:
+            _log.error("stripe_operations_late", count=late)
         ended = 0
-        for operation_id in operation_ids:
+        for operation_id in planned_at:
             ended += await self.perform(operation_id) is not None
         return ended
 
-    async def _start(self, operation_id: str) -> _Sending | None:
+    async def _start(self, operation_id: str) -> _Sending | Declined | None:
         async with self._database.writing() as tx:
             row = await tx.get_one(StripeOperation, operation_id)
-            if row.state not in _OPEN:
+            if row.state not in OPEN_STATES:
                 return None
-            now = self._clock.now()
+            guard = None if row.attempts else self._guards.get(row.kind)
+            refused = await guard(tx, row) if guard else None
+            if refused is not None:
+                await self._settled(tx, row, refused)
+                return refused
+            now, tried = self._clock.now(), row.sent_at is not None
             forgotten = row.sent_at is not None and now - row.sent_at > KEY_LIVES
             row.attempts += 1
             row.state, row.sent_at = "sent", row.sent_at or now
-        return _Sending(_as_operation(row), forgotten)
+        return _Sending(_as_operation(row), tried, forgotten)
 
     async def _send(self, sending: _Sending) -> Outcome:
         operation = sending.operation
-        if sending.key_is_forgotten:
-            # In this order: look, then take a fresh key, then send. A crash in between looks again.
+        if sending.tried_before:
+            # A kept server error would be replayed for a day, and a forgotten key makes a double.
             made = await self._gateway.look_up(operation)
             if made is not None:
                 return made
-            operation = await self._rekey(operation.id)
-        return await self._gateway.perform(operation)
+        if sending.key_is_forgotten:
+            return await self._gateway.perform(await self._rekey(operation.id))
+        try:
+            return await self._gateway.perform(operation)
+        except KeyKnown:
+            made = await self._gateway.look_up(operation)
+            return made or await self._gateway.perform(await self._rekey(operation.id))
 
     async def _rekey(self, operation_id: str) -> Operation:
         async with self._database.writing() as tx:
@@ -138,21 +171,24 @@ class Operations:
     async def _finish(self, operation_id: str, outcome: Outcome) -> None:
         async with self._database.writing() as tx:
             row = await tx.get_one(StripeOperation, operation_id)
-            if row.state not in _OPEN:
+            if row.state not in OPEN_STATES:
                 return
-            row.finished_at = self._clock.now()
-            if isinstance(outcome, Done):
-                row.state, row.stripe_id = "succeeded", outcome.stripe_id
-            else:
-                row.state, row.error_code = "failed", outcome.code
-                row.stripe_id = outcome.intent_id
-            if row.kind in self._settle:
-                await self._settle[row.kind](tx, row, outcome)
+            await self._settled(tx, row, outcome)
+
+    async def _settled(self, tx: WriteSession, row: StripeOperation, outcome: Outcome) -> None:
+        row.finished_at = self._clock.now()
+        if isinstance(outcome, Done):
+            row.state, row.stripe_id = "succeeded", outcome.stripe_id
+        else:
+            row.state, row.error_code = "failed", outcome.code
+            row.stripe_id = outcome.intent_id
+        if row.kind in self._settle:
+            await self._settle[row.kind](tx, row, outcome)
 
     async def _mark(self, operation_id: str, state: str) -> None:
         async with self._database.writing() as tx:
             row = await tx.get_one(StripeOperation, operation_id)
-            if row.state in _OPEN:
+            if row.state in OPEN_STATES:
                 row.state = state
                 _log.warning("stripe_unclear", kind=row.kind, code=state)
 

@@ -7,13 +7,16 @@ The balance moves to "in flight" in the transaction that plans the payment, so t
 finds nothing to pay. Too little money at the processor is a reason to wait, not a failure.
 """
 
+from datetime import timedelta
 from typing import Final
 
 import sqlalchemy as sa
 
+from advertiser_portal.billing import notices, papers
 from advertiser_portal.billing.gateway import CENT, Declined, Done, cents
 from advertiser_portal.billing.operations import Outcome, Settle, plan
-from advertiser_portal.billing.tables import Payout, PublisherPayee, StripeOperation
+from advertiser_portal.billing.payout_tables import Payout, PublisherPayee
+from advertiser_portal.billing.tables import StripeOperation
 from kernel.clock import Clock
 from kernel.database import Database, WriteSession
 from kernel.ids import new_id
@@ -23,7 +26,9 @@ from ledger.balances import balances
 from ledger.settlement import settle
 
 THRESHOLD: Final = Micros.from_units(50)
-# Refusals after which the same payment may be tried again under a new operation.
+_AGAIN_AFTER: Final = timedelta(days=1)
+ACCOUNT_CHANGED: Final = "account_changed"
+# A refusal that is no fault of the publisher: the next run pays, and nobody needs a letter.
 _WAIT_FOR_FUNDS: Final = "balance_insufficient"
 
 
@@ -61,6 +66,8 @@ async def _plan_one(
         amount = Micros(available.amount // CENT * CENT)
         if not payee.can_receive or payee.stripe_account_id is None or amount < threshold:
             return None
+        if await _refused_today(tx, publisher_id, clock):
+            return None
         payout_id = new_id("pay")
         params = {
             "payout": payout_id,
@@ -82,6 +89,18 @@ async def _plan_one(
         return await plan(tx, "transfer", publisher_id, params, clock=clock)
 
 
+async def _refused_today(tx: WriteSession, publisher_id: str, clock: Clock) -> bool:
+    """Whether a definite refusal is less than a day old: asking again each hour changes nothing."""
+    refused = await tx.scalar(
+        sa.select(Payout.id).where(
+            Payout.publisher_id == publisher_id,
+            Payout.state == "failed",
+            Payout.finished_at > clock.now() - _AGAIN_AFTER,
+        )
+    )
+    return refused is not None
+
+
 def settle_transfer(clock: Clock) -> Settle:
     """Book a payment that was made, or put the money back for one that was refused."""
 
@@ -91,6 +110,8 @@ def settle_transfer(clock: Clock) -> Settle:
         match outcome:
             case Done(stripe_id=stripe_id):
                 payout.state, payout.stripe_transfer_id = "paid", stripe_id
+                payout.bank_try_at = clock.now()
+                await papers.issue_statement(tx, payout, clock=clock)
                 sent = till_postings.payout_sent(
                     payout.publisher_id, payout.amount, key=f"payout:{payout.id}:sent"
                 )
@@ -101,8 +122,20 @@ def settle_transfer(clock: Clock) -> Settle:
                     payout.publisher_id, payout.amount, key=f"payout:{payout.id}:released"
                 )
                 await journal.post(tx, back, clock=clock)
+                if payout.state == "failed":
+                    told = {"amount": payout.amount.text(), "code": code.replace("_", " ")}
+                    owner = payout.publisher_id
+                    await notices.tell(tx, "payout_failed", owner, clock=clock, **told)
 
     return book
+
+
+async def same_account(tx: WriteSession, row: StripeOperation) -> Declined | None:
+    """A guard: a publisher who has changed the account meanwhile is not paid on the old one."""
+    payee = await tx.get_one(PublisherPayee, row.owner_id)
+    if payee.can_receive and payee.stripe_account_id == row.params["account"]:
+        return None
+    return Declined(ACCOUNT_CHANGED)
 
 
 async def note_payee(

@@ -13,13 +13,9 @@ import sqlalchemy as sa
 
 from advertiser_portal.billing.events import EventDesk, receive
 from advertiser_portal.billing.gateway import Movement, PaymentGateway, micros
-from advertiser_portal.billing.tables import (
-    BalanceTransaction,
-    DisputeRow,
-    Payout,
-    RefundRow,
-    TopUp,
-)
+from advertiser_portal.billing.pause import Pause, no_pause
+from advertiser_portal.billing.payout_tables import Payout
+from advertiser_portal.billing.tables import BalanceTransaction, DisputeRow, RefundRow, TopUp
 from kernel.clock import Clock
 from kernel.database import Database, WriteSession
 from kernel.money import ZERO, Micros
@@ -61,16 +57,22 @@ class Reconciler:
     """Compares and explains; safe to run at any time, twice, or beside itself."""
 
     def __init__(
-        self, database: Database, gateway: PaymentGateway, desk: EventDesk, *, clock: Clock
+        self,
+        database: Database,
+        gateway: PaymentGateway,
+        desk: EventDesk,
+        *,
+        clock: Clock,
+        pause: Pause = no_pause,
     ) -> None:
         self._database, self._gateway = database, gateway
-        self._desk, self._clock = desk, clock
+        self._desk, self._clock, self._pause = desk, clock, pause
 
     async def run(self, *, window: timedelta = timedelta(days=30)) -> Reconciliation:
         """Explain what moved in `window` and compare the sums."""
         since = self._clock.now() - window - OVERLAP
-        for notice in await self._gateway.undelivered(since):
-            await receive(self._database, notice, clock=self._clock)
+        missed = await self._gateway.undelivered(since)
+        await receive(self._database, *missed, clock=self._clock)
         await self._desk.drain()
         movements = await self._gateway.movements(since)
         explained = 0
@@ -85,6 +87,7 @@ class Reconciler:
                 return True
         key = await self._key_of(movement)
         if key is None and await self._missed(movement):
+            await self._pause()
             key = await self._key_of(movement)
         async with self._database.writing() as tx:
             row = await self._row_of(tx, movement)

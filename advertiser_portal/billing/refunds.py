@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from advertiser_portal.billing import notices
 from advertiser_portal.billing.gateway import CENT, Declined, Done, Refund, cents
 from advertiser_portal.billing.operations import Outcome, Settle, plan
 from advertiser_portal.billing.tables import DisputeRow, RefundRow, StripeOperation, TopUp
@@ -48,6 +49,18 @@ async def plan_refund(
         raise BadRequest("There is no unspent cash to refund.", param="amount")
     if amount is not None and found < amount:
         raise BadRequest(f"At most {found.text()} can be refunded now.", param="amount")
+    return await _plan_parts(tx, advertiser_id, parts, clock)
+
+
+async def plan_rest(tx: WriteSession, paid: TopUp, *, clock: Clock) -> list[str]:
+    """Hold and plan a refund of what is unspent of one payment; nothing when all of it is spent."""
+    parts = await _parts(tx, paid.advertiser_id, None, only=paid.payment_intent_id)
+    return await _plan_parts(tx, paid.advertiser_id, parts, clock)
+
+
+async def _plan_parts(
+    tx: WriteSession, advertiser_id: str, parts: list[Part], clock: Clock
+) -> list[str]:
     operation_ids = []
     for part in parts:
         params = {"payment": part.payment_intent_id, "cents": cents(part.cash + part.tax)}
@@ -121,9 +134,13 @@ async def _give_back(tx: WriteSession, refund: RefundRow, clock: Clock) -> None:
     )
     await journal.post(tx, undone, clock=clock)
     refund.state = "failed"
+    amount = (refund.cash + refund.tax).text()
+    await notices.tell(tx, "refund_failed", refund.advertiser_id, clock=clock, amount=amount)
 
 
-async def _parts(session: AsyncSession, advertiser_id: str, amount: Micros | None) -> list[Part]:
+async def _parts(
+    session: AsyncSession, advertiser_id: str, amount: Micros | None, *, only: str | None = None
+) -> list[Part]:
     available = (await balance(session, cash(advertiser_id))).available
     wanted = available if amount is None else min(amount, available)
     # Cards are refunded in whole cents; the rest of a cent stays in the wallet.
@@ -131,7 +148,7 @@ async def _parts(session: AsyncSession, advertiser_id: str, amount: Micros | Non
     parts: list[Part] = []
     for paid, cash_left, tax_left in await _open_payments(session, advertiser_id):
         taken = min(left, cash_left)
-        if taken <= ZERO:
+        if taken <= ZERO or only not in {None, paid.payment_intent_id}:
             continue
         last = taken == cash_left
         tax = (

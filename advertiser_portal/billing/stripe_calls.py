@@ -11,7 +11,9 @@ from typing import Any, Final
 from advertiser_portal.billing.gateway import Declined, Done, Operation
 
 Write = Callable[[Any, Operation], Awaitable[Done | Declined]]
-LookUp = Callable[[Any, Operation], Awaitable[Done | None]]
+LookUp = Callable[[Any, Operation], Awaitable[Done | Declined | None]]
+
+_PAGE: Final = 100
 
 
 def _marks(operation: Operation) -> dict[str, str]:
@@ -51,6 +53,9 @@ async def _checkout(client: Any, operation: Operation) -> Done:
             "payment_intent_data": payment,
             "invoice_creation": {"enabled": True},
             "automatic_tax": {"enabled": params["tax"]},
+            "tax_id_collection": {"enabled": True},
+            # The page may complete what we know of the payer: tax needs an address.
+            "customer_update": {"name": "auto", "address": "auto"},
             "success_url": params["success_url"],
             "cancel_url": params["cancel_url"],
         },
@@ -159,30 +164,56 @@ async def _transfer(client: Any, operation: Operation) -> Done | Declined:
     return Done(made.id)
 
 
-def _by_search(kind: str) -> LookUp:
-    async def find(client: Any, operation: Operation) -> Done | None:
-        query = {"query": f"metadata['operation_id']:'{operation.id}'"}
-        found = await getattr(client.v1, kind).search_async(query)
-        return Done(found.data[0].id) if found.data else None
-
-    return find
-
-
-async def _find_session(client: Any, operation: Operation) -> Done | None:
-    sessions = await client.v1.checkout.sessions.list_async(
-        {"customer": operation.params["customer"], "limit": 100}
+async def _bank_payout(client: Any, operation: Operation) -> Done:
+    params = operation.params
+    made = await client.v1.payouts.create_async(
+        {
+            "amount": params["cents"],
+            "currency": "usd",
+            "description": "Publisher earnings",
+            "metadata": _marks(operation),
+        },
+        _keyed(operation) | {"stripe_account": params["account"]},
     )
-    for session in sessions.data:
-        if session.client_reference_id == operation.owner_id and _is_ours(session, operation):
-            return Done(session.id, session.url)
+    return Done(made.id)
+
+
+# Lists and not searches: a search shows what was made a minute ago, a list what was made just now.
+async def _found(listing: Awaitable[Any], operation: Operation) -> Any:
+    async for made in (await listing).auto_paging_iter():
+        if _is_ours(made, operation):
+            return made
     return None
 
 
+async def _find_customer(client: Any, operation: Operation) -> Done | None:
+    given = {"email": operation.params["email"], "limit": _PAGE}
+    made = await _found(client.v1.customers.list_async(given), operation)
+    return Done(made.id) if made else None
+
+
+async def _find_session(client: Any, operation: Operation) -> Done | None:
+    given = {"customer": operation.params["customer"], "limit": _PAGE}
+    made = await _found(client.v1.checkout.sessions.list_async(given), operation)
+    return Done(made.id, made.url) if made else None
+
+
+async def _find_recharge(client: Any, operation: Operation) -> Done | Declined | None:
+    given = {"customer": operation.params["customer"], "limit": _PAGE}
+    made = await _found(client.v1.payment_intents.list_async(given), operation)
+    if made is None:
+        return None
+    if made.status in {"succeeded", "processing"}:
+        return Done(made.id)
+    # A decline leaves its payment behind, and so does a bank that asks for the owner.
+    problem = made.last_payment_error
+    return Declined((problem and problem.code) or "authentication_required", made.id)
+
+
 async def _find_refund(client: Any, operation: Operation) -> Done | None:
-    refunds = await client.v1.refunds.list_async(
-        {"payment_intent": operation.params["payment"], "limit": 100}
-    )
-    return next((Done(made.id) for made in refunds.data if _is_ours(made, operation)), None)
+    given = {"payment_intent": operation.params["payment"], "limit": _PAGE}
+    made = await _found(client.v1.refunds.list_async(given), operation)
+    return Done(made.id) if made else None
 
 
 async def _find_transfer(client: Any, operation: Operation) -> Done | None:
@@ -191,8 +222,14 @@ async def _find_transfer(client: Any, operation: Operation) -> Done | None:
 
 
 async def _find_payee(client: Any, operation: Operation) -> Done | None:
-    accounts = await client.v2.core.accounts.list_async({"limit": 100})
-    return next((Done(made.id) for made in accounts.data if _is_ours(made, operation)), None)
+    made = await _found(client.v2.core.accounts.list_async({"limit": _PAGE}), operation)
+    return Done(made.id) if made else None
+
+
+async def _find_bank_payout(client: Any, operation: Operation) -> Done | None:
+    account = {"stripe_account": operation.params["account"]}
+    made = await _found(client.v1.payouts.list_async({"limit": _PAGE}, account), operation)
+    return Done(made.id) if made else None
 
 
 async def _nothing_to_find(_client: Any, _operation: Operation) -> None:
@@ -200,8 +237,8 @@ async def _nothing_to_find(_client: Any, _operation: Operation) -> None:
 
 
 def _is_ours(made: Any, operation: Operation) -> bool:
-    metadata = made.metadata.to_dict() if made.metadata else {}
-    return bool(metadata.get("operation_id") == operation.id)
+    marks = made.metadata.to_dict() if made.metadata else {}
+    return bool(marks.get("operation_id") == operation.id)
 
 
 WRITES: Final[Mapping[str, Write]] = {
@@ -213,15 +250,17 @@ WRITES: Final[Mapping[str, Write]] = {
     "payee": _payee,
     "onboarding": _onboarding,
     "transfer": _transfer,
+    "bank_payout": _bank_payout,
 }
 
 LOOK_UPS: Final[Mapping[str, LookUp]] = {
-    "customer": _by_search("customers"),
+    "customer": _find_customer,
     "checkout": _find_session,
     "save_card": _find_session,
-    "recharge": _by_search("payment_intents"),
+    "recharge": _find_recharge,
     "refund": _find_refund,
     "payee": _find_payee,
     "onboarding": _nothing_to_find,
     "transfer": _find_transfer,
+    "bank_payout": _find_bank_payout,
 }

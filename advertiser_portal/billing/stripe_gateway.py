@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from advertiser_portal.billing.gateway import (
+    BankPayout,
     Card,
     Declined,
     Dispute,
     Done,
     Holdings,
     Invoice,
+    KeyKnown,
     Movement,
     Notice,
     Operation,
@@ -22,6 +24,7 @@ from advertiser_portal.billing.gateway import (
     Refund,
     Session,
     Unclear,
+    Warned,
 )
 from advertiser_portal.billing.stripe_calls import LOOK_UPS, WRITES
 from kernel.errors import Forbidden, Unavailable
@@ -42,10 +45,12 @@ class StripeGateway:
         base_url: str | None = None,
         timeout_seconds: float = 20,
         http_client: Any = None,
+        pause: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         import stripe
 
         self._stripe: Any = stripe
+        self._pause = pause
         self._secrets = [secret for secret in webhook_secrets if secret]
         addresses: Any = {"api": base_url} if base_url else {}
         self._http: Any = http_client or stripe.HTTPXClient(
@@ -72,13 +77,14 @@ class StripeGateway:
         except errors.InvalidRequestError as error:
             return Declined(error.code or "invalid_request")
         except errors.IdempotencyError:
-            # The key was used with other words: whatever it made must be looked up, not repeated.
-            raise Unclear("Stripe knows this key with other parameters.") from None
+            raise KeyKnown("Stripe knows this key with other parameters.") from None
         except errors.StripeError as error:
             raise Unclear(f"Stripe did not answer clearly ({type(error).__name__}).") from None
 
-    async def look_up(self, operation: Operation) -> Done | None:
-        made: Done | None = await self._reading(LOOK_UPS[operation.kind], self._client, operation)
+    async def look_up(self, operation: Operation) -> Done | Declined | None:
+        made: Done | Declined | None = await self._reading(
+            LOOK_UPS[operation.kind], self._client, operation
+        )
         return made
 
     def read_event(self, body: bytes, signature: str) -> Notice:
@@ -156,6 +162,21 @@ class StripeGateway:
             fee_cents=sum(line.fee for line in lines),
         )
 
+    async def warning(self, warning_id: str) -> Warned:
+        warnings = self._client.v1.radar.early_fraud_warnings
+        found = await self._reading(warnings.retrieve_async, warning_id)
+        return Warned(found.id, found.charge, found.payment_intent, found.actionable)
+
+    async def bank_payout(self, payout_id: str, *, account_id: str) -> BankPayout:
+        retrieve = self._client.v1.payouts.retrieve_async
+        found = await self._reading(retrieve, payout_id, {}, {"stripe_account": account_id})
+        return BankPayout(found.id, found.status, found.failure_code)
+
+    async def bankable_cents(self, account_id: str) -> int:
+        retrieve = self._client.v1.balance.retrieve_async
+        found = await self._reading(retrieve, {}, {"stripe_account": account_id})
+        return sum(line.amount for line in found.available if line.currency == "usd")
+
     async def invoice(self, invoice_id: str) -> Invoice:
         found = await self._reading(self._client.v1.invoices.retrieve_async, invoice_id)
         return Invoice(found.hosted_invoice_url, found.invoice_pdf)
@@ -225,6 +246,8 @@ class StripeGateway:
             page = await self._reading(listing, params | {"limit": _PAGE} | after)
             found += page.data
             more = page.has_more
+            if more and self._pause is not None:
+                await self._pause()
         return found
 
     async def _reading(self, call: Callable[..., Awaitable[Any]], *given: Any) -> Any:

@@ -35,7 +35,8 @@ class StripeOperation(Base):
     """A write to Stripe: planned with its cause, then sent, then known.
 
     States: planned → sent → succeeded | failed | unknown (→ looked up, then one of the others).
-    `params` and the key never change once planned, so that a retry says the same.
+    `params` and the key never change once planned, so that a retry says the same. What a payment
+    or its page came to is `outcome`: paid, failed or expired; empty while it is open.
     """
 
     __tablename__ = "stripe_operation"
@@ -65,6 +66,7 @@ class StripeOperation(Base):
     state: Mapped[str] = mapped_column(sa.String(10))
     stripe_id: Mapped[str | None] = mapped_column(_STRIPE_ID, index=True)
     error_code: Mapped[str | None] = mapped_column(sa.String(80))
+    outcome: Mapped[str | None] = mapped_column(sa.String(10))
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
@@ -159,6 +161,17 @@ class DisputeRow(Base):
     created_at: Mapped[datetime]
 
 
+class FraudWarning(Base):
+    """An early warning of a card network: what we did about it, once."""
+
+    __tablename__ = "billing_fraud_warning"
+
+    warning_id: Mapped[str] = mapped_column(_STRIPE_ID, primary_key=True)
+    advertiser_id: Mapped[str] = mapped_column(_ID, index=True)
+    payment_intent_id: Mapped[str] = mapped_column(_STRIPE_ID)
+    created_at: Mapped[datetime]
+
+
 class BalanceTransaction(Base):
     """A line of Stripe's own account of our money, and the ledger group that explains it."""
 
@@ -171,29 +184,3 @@ class BalanceTransaction(Base):
     source: Mapped[str | None] = mapped_column(_STRIPE_ID)
     created_at: Mapped[datetime] = mapped_column(index=True)
     explained_by: Mapped[str | None] = mapped_column(sa.String(120))
-
-
-class PublisherPayee(Base):
-    """Where a publisher is paid: its connected account and whether it may receive."""
-
-    __tablename__ = "billing_payee"
-
-    publisher_id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    stripe_account_id: Mapped[str | None] = mapped_column(_STRIPE_ID, unique=True)
-    can_receive: Mapped[bool]
-    updated_at: Mapped[datetime]
-
-
-class Payout(Base):
-    """One payment to a publisher; amount, account and key are frozen when it is planned."""
-
-    __tablename__ = "billing_payout"
-
-    id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    publisher_id: Mapped[str] = mapped_column(_ID, index=True)
-    stripe_account_id: Mapped[str] = mapped_column(_STRIPE_ID)
-    amount: Mapped[Micros]
-    state: Mapped[str] = mapped_column(sa.String(10))
-    stripe_transfer_id: Mapped[str | None] = mapped_column(_STRIPE_ID, unique=True)
-    created_at: Mapped[datetime]
-    finished_at: Mapped[datetime | None]

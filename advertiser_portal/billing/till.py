@@ -4,23 +4,33 @@ One `Till` per process, built in the composition root with a real gateway or one
 stand-in. `work` is what the worker calls every second or so.
 """
 
+import contextlib
 from datetime import timedelta
 
-from advertiser_portal.billing import customers, payouts, recharge, refunds
+from advertiser_portal.billing import (
+    bank_payouts,
+    customers,
+    earnings,
+    payouts,
+    recharge,
+    refunds,
+)
 from advertiser_portal.billing.disputes import StopAds
 from advertiser_portal.billing.events import EventDesk, receive
-from advertiser_portal.billing.gateway import PaymentGateway
+from advertiser_portal.billing.gateway import Done, PaymentGateway
 from advertiser_portal.billing.operations import Operations
+from advertiser_portal.billing.pause import Pause, no_pause
 from advertiser_portal.billing.reconcile import Reconciler
 from kernel.clock import Clock
 from kernel.database import Database
+from kernel.errors import Unavailable
 
 # Events are kept by the processor for thirty days.
 _EVENTS_LIVE = timedelta(days=30)
 
 
 class Till:
-    """Everything behind the billing pages."""
+    """Everything behind the billing pages. `tax` asks the processor to add tax to payments."""
 
     def __init__(
         self,
@@ -31,9 +41,12 @@ class Till:
         stop_ads: StopAds,
         clock: Clock,
         test_money: bool = False,
+        tax: bool = False,
+        pause: Pause = no_pause,
     ) -> None:
         self.database, self.gateway, self.clock = database, gateway, clock
-        self.public_url, self.test_money = public_url, test_money
+        self.public_url, self.test_money, self.tax = public_url, test_money, tax
+        self._pause = pause
         self.operations = Operations(
             database,
             gateway,
@@ -43,27 +56,55 @@ class Till:
                 "refund": refunds.settle_refund(clock),
                 "payee": payouts.settle_payee,
                 "transfer": payouts.settle_transfer(clock),
+                "bank_payout": bank_payouts.settle_bank_payout(clock),
             },
+            {"transfer": payouts.same_account},
             clock=clock,
         )
         self.desk = EventDesk(database, gateway, stop_ads=stop_ads, clock=clock)
-        self.reconciler = Reconciler(database, gateway, self.desk, clock=clock)
+        self.reconciler = Reconciler(database, gateway, self.desk, clock=clock, pause=pause)
 
     async def work(self) -> None:
         """Act on stored events, recharge low wallets, carry on with what was left open."""
         await self.desk.drain()
         for operation_id in await recharge.plan_due(self.database, clock=self.clock):
-            await self.operations.perform(operation_id)
+            outcome = await self.operations.perform(operation_id)
+            if isinstance(outcome, Done):
+                # Not only by event: one that never comes must not leave the wallet empty.
+                await self._follow("payment", outcome.stripe_id)
+        for payment_id in await recharge.uncredited(self.database, clock=self.clock):
+            await self._follow("payment", payment_id)
         await self.operations.resume()
 
     async def catch_up(self) -> int:
         """After a pause: store the events that nobody took from the processor; returns how many."""
         since = self.clock.now() - _EVENTS_LIVE
         missed = await self.gateway.undelivered(since)
-        return sum([await receive(self.database, notice, clock=self.clock) for notice in missed])
+        return await receive(self.database, *missed, clock=self.clock)
 
     async def pay_publishers(self) -> int:
-        """Pay every publisher over the threshold; returns how many payments were made."""
-        planned = await payouts.plan_payouts(self.database, clock=self.clock)
-        outcomes = [await self.operations.perform(operation_id) for operation_id in planned]
-        return sum(outcome is not None for outcome in outcomes)
+        """Release ripe earnings, pay every publisher over the threshold, and on to the banks.
+
+        Returns how many transfers came to an end. Once a day is enough, more often is harmless.
+        """
+        await earnings.release_due(self.database, clock=self.clock)
+        transfers = await payouts.plan_payouts(self.database, clock=self.clock)
+        ended = await self._perform(transfers)
+        for bank_payout_id in await bank_payouts.sent(self.database):
+            await self._pause()
+            await self._follow("bank_payout", bank_payout_id)
+        planned = bank_payouts.plan_bank_payouts(self.database, self.gateway, clock=self.clock)
+        await self._perform(await planned)
+        return ended
+
+    async def _perform(self, operation_ids: list[str]) -> int:
+        ended = 0
+        for operation_id in operation_ids:
+            ended += await self.operations.perform(operation_id) is not None
+            await self._pause()
+        return ended
+
+    async def _follow(self, about: str, object_id: str) -> None:
+        # Whoever asked comes again: with the event, with the next round of work, or tomorrow.
+        with contextlib.suppress(Unavailable, LookupError):
+            await self.desk.follow(about, object_id)

@@ -12,13 +12,14 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from advertiser_portal.billing import debts
+from advertiser_portal.billing import debts, papers, recharge
 from advertiser_portal.billing.gateway import Payment, cents, micros
 from advertiser_portal.billing.operations import plan
 from advertiser_portal.billing.tables import StripeOperation, TopUp
 from kernel.clock import Clock
 from kernel.database import WriteSession
 from kernel.errors import BadRequest, Forbidden
+from kernel.ids import new_id
 from kernel.money import ZERO, Micros
 from ledger import journal, till_postings
 from ledger.rows import insert_missing
@@ -35,7 +36,7 @@ _NEW_PER_DAY: Final = Micros.from_units(1_000)
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """Where the hosted page sends the browser back to."""
+    """Where the hosted page sends the browser back to; `{operation}` becomes the operation's id."""
 
     success_url: str
     cancel_url: str
@@ -64,15 +65,16 @@ async def plan_top_up(
     if amount.amount % 10_000:
         raise BadRequest("Give whole cents.", param="amount")
     await _refuse_haste(tx, advertiser_id, amount, clock)
+    operation_id = new_id("op")
     params = {
         "customer": customer,
         "cents": cents(amount),
         "save_card": save_card,
         "tax": tax,
-        "success_url": returns.success_url,
+        "success_url": returns.success_url.replace("{operation}", operation_id),
         "cancel_url": returns.cancel_url,
     }
-    return await plan(tx, "checkout", advertiser_id, params, clock=clock)
+    return await plan(tx, "checkout", advertiser_id, params, clock=clock, operation_id=operation_id)
 
 
 async def credit(
@@ -107,7 +109,22 @@ async def credit(
     )
     await journal.post(tx, booked, clock=clock)
     await debts.settle(tx, operation.owner_id, because=payment.id, clock=clock)
+    await papers.issue_receipt(tx, row, clock=clock)
+    if operation.kind == "recharge":
+        await recharge.note_credit(tx, operation)
+    operation.outcome = "paid"
     return row
+
+
+async def note_end(tx: WriteSession, operation_id: str, outcome: str, *, clock: Clock) -> None:
+    """A page was left unpaid, or a delayed payment failed; a payment that came is not undone."""
+    operation = await operation_of(tx, operation_id)
+    if operation.outcome is not None:
+        return
+    if operation.kind == "recharge" and operation.state == "succeeded":
+        await recharge.note_refusal(tx, operation, "payment_failed", clock=clock)
+    elif operation.kind != "recharge":
+        operation.outcome = outcome
 
 
 async def operation_of(session: AsyncSession, operation_id: str) -> StripeOperation:

@@ -26,7 +26,7 @@ def routes(till: Till) -> APIRouter:
                 raise BadRequest("An event has at most 512 kB.")
         notice = till.gateway.read_event(bytes(body), request.headers.get("stripe-signature", ""))
         new = await receive(till.database, notice, clock=till.clock)
-        return JSONResponse({"received": True, "new": new})
+        return JSONResponse({"received": True, "new": new == 1})
 
     router.add_api_route("/hooks/stripe", stripe_event, methods=["POST"], include_in_schema=False)
     return router

@@ -42,6 +42,16 @@ def create(stripe: Platform, params: Params) -> Thing:
     return stripe.objects.add(account)
 
 
+def page(stripe: Platform, params: Params) -> Thing:
+    """Accounts in pages, newest first; version 2 of the API names the next page by its address."""
+    found = list(reversed(stripe.objects.every("v2.core.account")))
+    limit, start = int(params.get("limit", 10)), int(params.get("page", 0))
+    shown, next_page = found[start : start + limit], None
+    if start + limit < len(found):
+        next_page = f"/v2/core/accounts?limit={limit}&page={start + limit}"
+    return {"data": shown, "next_page_url": next_page, "previous_page_url": None}
+
+
 def update(stripe: Platform, identifier: str, params: Params) -> Thing:
     account = stripe.objects.get("v2.core.account", identifier)
     for name in ("contact_email", "display_name"):

@@ -52,6 +52,25 @@ def start(stripe: Platform, charge_id: str, *, reason: str = "fraudulent") -> Th
     return dispute
 
 
+def warn(stripe: Platform, charge_id: str) -> Thing:
+    """The card network warns of a dispute to come; a full refund still prevents it."""
+    charge = stripe.objects.get("charge", charge_id)
+    warning = stripe.objects.add(
+        {
+            "id": Objects.new_id("issfr"),
+            "object": "radar.early_fraud_warning",
+            "actionable": not charge["disputed"] and not charge["refunded"],
+            "charge": charge_id,
+            "created": stripe.clock.now(),
+            "fraud_type": "made_with_stolen_card",
+            "livemode": False,
+            "payment_intent": charge["payment_intent"],
+        }
+    )
+    stripe.events.emit("radar.early_fraud_warning.created", warning)
+    return warning
+
+
 def update(stripe: Platform, identifier: str, params: Params) -> Thing:
     """Evidence given: the bank looks at it."""
     dispute = stripe.objects.get("dispute", identifier)

@@ -95,7 +95,23 @@ def confirm(stripe: Platform, identifier: str, params: Params) -> Thing:
         }
         stripe.events.emit("payment_intent.requires_action", intent)
         return intent
+    if stripe.faults.take("/v1/payment_intents", "slow_money"):
+        intent["status"] = "processing"
+        stripe.events.emit("payment_intent.processing", intent)
+        return intent
     return succeed(stripe, intent)
+
+
+def settle(stripe: Platform, identifier: str, *, paid: bool) -> Thing:
+    """End a payment that was on its way."""
+    intent = stripe.objects.get("payment_intent", identifier)
+    if intent["status"] != "processing":
+        raise invalid("This payment is not on its way.")
+    if paid:
+        return succeed(stripe, intent)
+    intent |= {"status": "requires_payment_method", "payment_method": None}
+    stripe.events.emit("payment_intent.payment_failed", intent)
+    return intent
 
 
 def cancel(stripe: Platform, identifier: str, params: Params) -> Thing:
