@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
 from adserver.http import clicks as click_pages
+from adserver.http import conversions as conversion_routes
 from adserver.http import decisions as decision_routes
 from adserver.http import why as why_pages
 from advertiser_portal import routes as advertiser_pages
@@ -50,6 +51,7 @@ def application(
     api.surfaces.install(app)
     app.include_router(quota_routes.routes(api.keys))
     app.include_router(decision_routes.routes(ads.engine, grounds.database))
+    app.include_router(conversion_routes.routes(grounds.database, grounds.clock))
     app.include_router(click_pages.routes(ads.clicks))
     app.include_router(why_pages.routes(grounds.database))
     _add_portal(app, portal, till, api.keys.forget)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adserver.events.click_rules import INVALID
+from adserver.events.conversion_rules import COUNTING, ConversionOutcome
 from adserver.events.tables import ConversionRow, DecisionRow, InvalidRow, StepRow
 from adserver.reports.numbers import Numbers
 from kernel.money import Micros
@@ -36,6 +37,7 @@ class FactKey(NamedTuple):
 Facts = defaultdict[FactKey, Numbers]
 Source = Callable[[AsyncSession, "Facts", datetime, datetime], Awaitable[None]]
 
+_COUNTING: Final = sorted({*COUNTING, ConversionOutcome.REFUNDED})
 LEASE_PREFIX: Final = "lse_"
 _KEYS: Final = [
     sa.func.coalesce(getattr(DecisionRow, name), "").label(name) for name in FactKey._fields
@@ -95,7 +97,12 @@ async def _conversions(session: AsyncSession, facts: Facts, start: datetime, end
             ),
         )
         .join(ConversionRow, ConversionRow.decision_id == DecisionRow.id)
-        .where(ConversionRow.at >= start, ConversionRow.at < end, DecisionRow.test.is_(sa.false()))
+        .where(
+            ConversionRow.outcome.in_(_COUNTING),
+            ConversionRow.at >= start,
+            ConversionRow.at < end,
+            DecisionRow.test.is_(sa.false()),
+        )
         .group_by(*_DISTINCT)
     )
     for row in rows:
