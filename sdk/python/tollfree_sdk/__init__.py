@@ -1,5 +1,34 @@
 """Place clearly labelled ads in the answers of any LLM service, and earn a share.
 
-`contract` holds the words that both sides speak, `placement` puts an ad into an answer or a stream,
-`client` asks the ad network for a decision. Depends on httpx only.
+    Tollfree, AsyncTollfree     ask the network, report steps and conversions
+    with_ads                    around an OpenAI client, return types unchanged
+    tollfree_sdk.adapters       FastAPI, LangChain, LlamaIndex, litellm
+    tollfree_sdk.placement      put an ad into a text and take it out again
+    tollfree_sdk.testing        an ad server for your tests
+
+Depends on httpx only, and imports it when a network is first made.
 """
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from tollfree_sdk.adapters.openai import with_ads
+    from tollfree_sdk.async_network import AsyncTollfree
+    from tollfree_sdk.match import Match
+    from tollfree_sdk.network import Tollfree
+
+_HOMES: Final = {
+    "AsyncTollfree": "tollfree_sdk.async_network",
+    "Match": "tollfree_sdk.match",
+    "Tollfree": "tollfree_sdk.network",
+    "with_ads": "tollfree_sdk.adapters.openai",
+}
+
+__all__ = ["AsyncTollfree", "Match", "Tollfree", "with_ads"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"tollfree_sdk has no {name}.")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -20,6 +20,7 @@ from tollfree_sdk.errors import (
     AdNetworkRefused,
     AdNetworkTimeout,
     AdNetworkUnreachable,
+    error_code,
 )
 from tollfree_sdk.wire import ContractError, decision_from_json, request_to_json
 
@@ -109,7 +110,7 @@ class AdNetwork:
             raise AdNetworkUnreachable("The ad network cannot be reached.") from error
         if response.is_success:
             return response
-        raise AdNetworkRefused(response.status_code, _error_code(response))
+        raise AdNetworkRefused(response.status_code, error_code(response.content))
 
     def _count(self, error: AdNetworkError) -> None:
         self.failures[type(error).__name__] += 1
@@ -123,10 +124,3 @@ def _decision(response: httpx.Response) -> AdDecision:
         return decision_from_json(body)
     except (ContractError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise AdNetworkGarbled("The ad network's answer does not speak the contract.") from error
-
-
-def _error_code(response: httpx.Response) -> str:
-    try:
-        return str(response.json()["error"]["code"])[:60]
-    except (ValueError, KeyError, TypeError):
-        return "unknown"

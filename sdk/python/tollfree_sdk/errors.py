@@ -10,6 +10,8 @@ None of them reaches a caller unless the client was made ``strict``: a turn with
 result with a reason. Messages never quote a conversation or a key.
 """
 
+import json
+
 from tollfree_sdk.contract import NoFill
 
 
@@ -38,6 +40,14 @@ class AdNetworkRefused(AdNetworkError):
         self.status, self.code = status, code
         self.reason = NoFill.UNAVAILABLE if status == 429 or status >= 500 else NoFill.ERROR
         super().__init__(f"The ad network answered {status} ({code}). {_advice(status)}")
+
+
+def error_code(content: bytes) -> str:
+    """The code in an error's body, for messages; "unknown" where there is none."""
+    try:
+        return str(json.loads(content)["error"]["code"])[:60]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "unknown"
 
 
 def _advice(status: int) -> str:

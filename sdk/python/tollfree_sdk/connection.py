@@ -1,0 +1,63 @@
+"""Where the network is, as whom it is asked, and what went wrong so far.
+
+Failures are counted by name, warned of once a minute, and stop the asking when they repeat. What is
+logged says what to do and quotes neither a conversation nor a key.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections import Counter
+from typing import Final
+
+from tollfree_sdk.breaker import CircuitBreaker
+from tollfree_sdk.errors import AdNetworkError, AdNetworkRefused
+
+_WARN_EVERY_S: Final = 60.0
+
+_log = logging.getLogger("tollfree")
+
+
+class Watch:
+    """What went wrong: counted, warned of now and then, and a reason not to ask again."""
+
+    def __init__(self) -> None:
+        self.failures: Counter[str] = Counter()
+        self.breaker = CircuitBreaker()
+        self._lock, self._warned_at = threading.Lock(), -_WARN_EVERY_S
+
+    def failed(self, error: AdNetworkError) -> None:
+        self.failures[type(error).__name__] += 1
+        if isinstance(error, AdNetworkRefused) and error.status < 429:
+            # It is up, and will say the same to every try; whoever runs this has to read it.
+            self.breaker.success()
+        else:
+            self.breaker.failure()
+        with self._lock:
+            now = time.monotonic()
+            is_due = now - self._warned_at >= _WARN_EVERY_S
+            self._warned_at = now if is_due else self._warned_at
+        if is_due:
+            _log.warning("Answers go out without ads: %s", error)
+
+
+class Connection:
+    """Where the network is, and as whom it is asked. `base_url` and `key` as given or told."""
+
+    def __init__(
+        self, key: str | None, base_url: str | None, *, timeout: float, strict: bool
+    ) -> None:
+        self.key = key or os.environ.get("TOLLFREE_API_KEY", "")
+        self.base_url = (base_url or os.environ.get("TOLLFREE_BASE_URL", "")).rstrip("/")
+        if not self.key or not self.base_url:
+            raise ValueError(
+                "The ad network needs a key and an address. Pass them, or set TOLLFREE_API_KEY to "
+                "your publisher key (tf_pub_…) and TOLLFREE_BASE_URL to the network's address."
+            )
+        self.timeout, self.strict, self.watch = timeout, strict, Watch()
+
+    @property
+    def failures(self) -> Counter[str]:
+        """How often what went wrong, by the name of the error."""
+        return self.watch.failures
