@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := constraints.txt pyproject.toml sdk/python/pyproject.toml $(wildcard web/package-lock.json)
 PYTHON_FILES := kernel ledger language adserver api web advertiser_portal developer_portal operator_console fakestripe tollfree sdk/python tests alembic bench deploy
-CLIENTS := tests/conformance/clients/requirements.txt tests/conformance/node/package-lock.json
+CLIENTS := $(wildcard tests/conformance/*/requirements.txt) tests/conformance/node/package-lock.json
 # Two processes share the tests, and the model that was exported at install.
 WORKERS := 2
 MODEL := $(abspath $(VENV))/share/tollfree/models/all-MiniLM-L6-v2

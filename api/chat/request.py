@@ -129,7 +129,7 @@ def _messages(messages: Any) -> list[dict[str, Any]]:
 def _is_structured(response_format: Any) -> bool:
     if not isinstance(response_format, dict):
         return False
-    return response_format.get("type") not in {None, "text"}
+    return response_format.get("type") not in (None, "text")
 
 
 def _text_of(content: Any) -> str:

@@ -74,7 +74,7 @@ class Embeddings:
                 param="model",
                 code="model_not_found",
             )
-        if body.get("dimensions") not in {None, size}:
+        if body.get("dimensions") not in (None, size):
             raise refused("dimensions", f"cannot be chosen: {self.model} has {size}. Leave it out.")
 
     def _embed_all(self, texts: list[str]) -> list[_Vector]:
@@ -119,7 +119,7 @@ def _texts(given: Any) -> list[str]:
 
 
 def _encoding(given: Any) -> str:
-    if given not in {None, "float", "base64"}:
+    if given not in (None, "float", "base64"):
         raise BadRequest("`encoding_format` must be float or base64.", param="encoding_format")
     return given or "float"
 

@@ -179,7 +179,7 @@ def _arguments(written: Any) -> Any:
 
 def _wants_thoughts(asked: Mapping[str, Any]) -> bool:
     thinking = asked.get("thinking")
-    return isinstance(thinking, dict) and thinking.get("type") in {"enabled", "adaptive"}
+    return isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive")
 
 
 def _reason(told: str | None, refused: bool) -> str:  # noqa: FBT001  named by its one caller's words

@@ -32,7 +32,8 @@ def chat_request(body: Mapping[str, Any], *, counts_only: bool = False) -> dict[
         chat["tools"] = tools
     if isinstance(body.get("tool_choice"), dict):
         chat |= _tool_choice(body["tool_choice"])
-    if isinstance(user := (body.get("metadata") or {}).get("user_id"), str):
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict) and isinstance(user := metadata.get("user_id"), str):
         chat["user"] = user
     chat |= _thinking(body.get("thinking")) | _output_format(body)
     if chat.get("stream") is True:
@@ -63,7 +64,7 @@ def _messages(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     for at, message in enumerate(objects(given, "messages")):
         where, role = f"messages[{at}]", message.get("role")
-        if role not in {"user", "assistant", "system"}:
+        if role not in ("user", "assistant", "system"):
             raise BadRequest(f"`{where}.role` must be user or assistant.", param=f"{where}.role")
         content = message.get("content")
         if isinstance(content, str):
@@ -148,7 +149,7 @@ def _address(source: Mapping[str, Any], where: str) -> str:
 
 
 def _tool(tool: dict[str, Any], where: str) -> dict[str, Any]:
-    if tool.get("type") not in {None, "custom"}:
+    if tool.get("type") not in (None, "custom"):
         raise refused(where, "can only be run by Anthropic. Define it with an `input_schema`.")
     schema = tool.get("input_schema") or {"type": "object"}
     told = passed_on(tool, ("description", "strict"))

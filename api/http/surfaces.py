@@ -19,6 +19,7 @@ from api.http import (
     models,
     moderations,
     not_kept,
+    openapi,
     responses_answer,
     responses_request,
     text_completions,
@@ -53,6 +54,7 @@ class Surfaces:
             moderations.routes(keys, embedder),
             count_tokens.routes(keys),
             not_kept.routes(keys),
+            openapi.routes(),
         ]
 
     def install(self, app: FastAPI) -> None:

@@ -25,7 +25,7 @@ def chat_request(body: Mapping[str, Any]) -> dict[str, Any]:
         raise refused("suffix", "is not offered: the models here write on, they do not fill in.")
     if body.get("echo"):
         raise refused("echo", "is not offered. Put the prompt before the answer yourself.")
-    if body.get("best_of") not in {None, 1, body.get("n")}:
+    if body.get("best_of") not in (None, 1, body.get("n")):
         raise refused("best_of", "is not offered. Use `n`, and choose yourself.")
     chat = passed_on(body, _SAME)
     chat["messages"] = [{"role": "user", "content": _prompt(body.get("prompt"))}]

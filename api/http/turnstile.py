@@ -17,7 +17,7 @@ from api.http.request_body import discard_body
 from kernel.errors import QuotaExceeded
 
 _PREFIX: Final = "/v1/"
-_FREE: Final = ("/v1/quota", "/v1/models")
+_FREE: Final = ("/v1/quota", "/v1/models", "/v1/openapi.json")
 _SHORT: Final = ("/v1/embeddings", "/v1/moderations", "/v1/messages/count_tokens")
 _OUTPUT_GUESS: Final = 500
 _BYTES_PER_TOKEN: Final = 4

@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from api.upstream.demo_answer import SENSITIVE, answer
-from api.upstream.demo_values import ValueMaker
+from api.upstream.demo_values import ValueMaker, named_members
 from api.upstream.demo_words import Wishes, plain, read_wishes, text_of
 from language.sensitive_topics import screen
 
@@ -88,7 +88,7 @@ def _text(request: Mapping[str, Any], messages: list[Any], wishes: Wishes) -> st
     if structured is not None:
         return structured
     last = messages[-1] if messages and isinstance(messages[-1], Mapping) else {}
-    if last.get("role") in {"tool", "function"}:
+    if last.get("role") in ("tool", "function"):
         result = plain(text_of(last))[:300] or "nothing"
         return (
             f"The tool answered: {result}\n\nThat is what this demo model can say about "
@@ -109,7 +109,7 @@ def _structured(request: Mapping[str, Any], wishes: Wishes) -> str | None:
         root = schema if isinstance(schema, Mapping) else {}
         return orjson.dumps(ValueMaker(wishes, root).fill(root)).decode()
     if wanted.get("type") == "json_object":
-        outline = {
+        outline = dict.fromkeys(named_members(wishes.said), wishes.subject) or {
             "subject": wishes.subject,
             "keywords": list(wishes.keywords),
             "note": "Arranged from your own words by Tollfree’s demo model.",

@@ -20,6 +20,8 @@ _FORMATS: Final = {
     "uuid": "00000000-0000-4000-8000-000000000000",
 }
 _NAME: Final = re.compile(r"(?<=[a-z,] )[A-Z][\w-]+(?: [A-Z][\w-]+)*")
+# Text in plain quotes, with no letter before or after: the apostrophe of "don't" opens nothing.
+_QUOTED: Final = re.compile(r"(?<!\w)(['\"`])([^'\"`\n]{1,80})\1(?!\w)")
 _AFTER: Final = re.compile(r"\b(?:in|for|of|at|to|about)\s+([\w’' -]{2,40}?)\s*[?.!]*$")
 
 
@@ -86,6 +88,9 @@ class ValueMaker:
         if known is not None:
             return known
         said = self._wishes.quote
+        quoted = _QUOTED.search(self._wishes.said[:2000])
+        if quoted is not None:
+            return quoted[2]
         found = _NAME.search(said)
         if found is not None:
             return found[0]
@@ -102,6 +107,14 @@ class ValueMaker:
         for part in reference.removeprefix("#/").split("/"):
             found = found.get(part) if isinstance(found, Mapping) else None
         return found
+
+
+def named_members(said: str) -> list[str]:
+    """The members that a text wants a JSON object to have: those it quotes beside "key" or "JSON"."""
+    if "json" not in said.lower():
+        return []
+    names = [found[2] for found in _QUOTED.finditer(said[:2000])]
+    return [name for name in names if name.isidentifier()]
 
 
 def _kind(schema: Mapping[str, Any]) -> str:

