@@ -109,7 +109,8 @@ def _structured(request: Mapping[str, Any], wishes: Wishes) -> str | None:
         root = schema if isinstance(schema, Mapping) else {}
         return orjson.dumps(ValueMaker(wishes, root).fill(root)).decode()
     if wanted.get("type") == "json_object":
-        outline = dict.fromkeys(named_members(wishes.said), wishes.subject) or {
+        named = named_members(wishes.said)
+        outline: dict[str, Any] = dict.fromkeys(named, wishes.subject) or {
             "subject": wishes.subject,
             "keywords": list(wishes.keywords),
             "note": "Arranged from your own words by Tollfree’s demo model.",
