@@ -6,17 +6,20 @@ day of a limit ends, whichever is first; a report that comes later is refused, a
 for others. What is spent is reported once, and the next slice taken in the same transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from kernel.clock import Clock
 from kernel.database import WriteSession
-from kernel.money import ZERO, Micros
+from kernel.money import BASIS_POINTS, ZERO, Micros
 from ledger import book, holds, limits
 from ledger.charging import WALLET, LimitKey, Refused, Split
 from ledger.pockets import pockets_of
-from ledger.postings import Leg, Posting, click_charge
+from ledger.postings import Leg, Posting, lease_charge
+
+_A_FEW: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,13 @@ async def take(
     least: Micros,
     lives: timedelta,
     clock: Clock,
+    part_bp: int = BASIS_POINTS,
 ) -> Lease | Refused:
-    """Lease up to `slice_`, or what is left when that is at least `least`; `lease_id` is new."""
+    """Lease up to `slice_`, or what is left when that is at least `least`; `lease_id` is new.
+
+    With `part_bp` no more than that part of what is left is taken, but a few times the least: others
+    spend from the same budget, and what one holds they cannot have.
+    """
     now = clock.now()
     wanted = list(dict.fromkeys(limit_keys))
     found = await limits.hold(tx, wanted, now)
@@ -69,7 +77,8 @@ async def take(
     accounts = await book.hold(tx, codes)
     purse = {code: accounts[code].available for code in codes}
     holds_in_all = Micros(sum(pocket.amount for pocket in purse.values()))
-    amount = min(slice_, holds_in_all, *(found[key].left for key in wanted))
+    left = min(holds_in_all, *(found[key].left for key in wanted))
+    amount = min(slice_, left, max(left.share(part_bp), least * _A_FEW))
     if amount < least or not amount:
         return Refused(lease_id, WALLET)
     ends = [one.window_end for one in found.values() if one.window_end is not None]
@@ -82,25 +91,24 @@ async def take(
 
 
 async def report(
-    tx: WriteSession, lease: Lease, spent: Micros, *, split: Split, clock: Clock
+    tx: WriteSession, lease: Lease, spent: Mapping[Split, Micros], *, clock: Clock
 ) -> holds.Resolved:
-    """Charge for what was spent from a lease and free the rest; the same report counts once.
+    """Charge for what was spent from a lease, by who shares it, and free the rest.
 
-    Raises Conflict for a lease whose time is over.
+    The same report counts once. Raises Conflict for a lease whose time is over.
     """
     key = _key(lease.lease_id)
-    if not spent:
+    whole = Micros(sum(part.amount for part in spent.values()))
+    if not whole:
         return await holds.resolve(tx, key, "voided", clock=clock)
     held = await holds.held_of(tx, key)
     purse = {leg.account: leg.amount for leg in held.legs if leg.side == "debit"}
-    charge = click_charge(
-        key=f"{key}:spent",
-        payer=lease.payer,
-        price=spent,
-        publisher_id=split.publisher_id,
-        share_bp=split.share_bp,
-        ref=lease.lease_id,
-        funding=_funding(purse, spent),
+    parts: dict[str, tuple[Micros, Micros]] = {}
+    for split, part in spent.items():
+        price, earned = parts.get(split.publisher_id, (ZERO, ZERO))
+        parts[split.publisher_id] = price + part, earned + part.share(split.share_bp)
+    charge = lease_charge(
+        key=f"{key}:spent", parts=parts, ref=lease.lease_id, funding=_funding(purse, whole)
     )
     return await holds.resolve(tx, key, "posted", posting=charge, clock=clock)
 

@@ -6,7 +6,7 @@ balance: whether the money is there is the journal's question.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -109,6 +109,25 @@ def click_charge(
         (AD_REVENUE, "credit", price - earned),
     )
     legs = tuple(Leg(account, side, amount) for account, side, amount in parts if amount)
+    return Posting("charge", key, "decision", ref, legs)
+
+
+def lease_charge(
+    *,
+    key: str,
+    parts: Mapping[str, tuple[Micros, Micros]],
+    ref: str,
+    funding: Sequence[tuple[str, Micros]],
+) -> Posting:
+    """What was spent from a lease: `parts` has price and earnings by publisher, ours is the rest."""
+    price = Micros(sum(part.amount for part, _ in parts.values()))
+    earned = Micros(sum(part.amount for _, part in parts.values()))
+    sides: Sequence[tuple[str, Side, Micros]] = (
+        *((account, "debit", part) for account, part in funding),
+        *((accruing(name), "credit", parts[name][1]) for name in sorted(parts)),
+        (AD_REVENUE, "credit", price - earned),
+    )
+    legs = tuple(Leg(account, side, amount) for account, side, amount in sides if amount)
     return Posting("charge", key, "decision", ref, legs)
 
 

@@ -7,13 +7,17 @@ from typing import Final
 from adserver.catalog import queries
 from adserver.catalog.commands import open_publisher_zero
 from adserver.catalog.publisher import PUBLISHER_ZERO, Publisher
+from adserver.catalog.stops import StopBoard
 from adserver.decision.budget import BudgetBook
 from adserver.decision.engine import AdEngine
 from adserver.decision.frequency import Frequency
 from adserver.decision.settings import DecisionSettings
+from adserver.events.beacons import BeaconDesk
 from adserver.events.clicks import ClickDesk
+from adserver.events.impressions import ImpressionDesk
 from adserver.events.record import DecisionEvent, StepEvent, write_decisions, write_steps
 from adserver.events.tokens import ClickTokens
+from adserver.events.traffic_watch import Watch
 from adserver.matching.kept_vectors import KeptVectors
 from adserver.matching.snapshots import IndexKeeper
 from kernel.group_commit import GroupCommit
@@ -34,7 +38,10 @@ class AdSide:
     engine: AdEngine
     index: IndexKeeper
     budget: BudgetBook
+    stops: StopBoard
     clicks: ClickDesk
+    impressions: ImpressionDesk
+    beacons: BeaconDesk
     tokens: ClickTokens
     publisher_zero: Publisher
     decisions: GroupCommit[DecisionEvent]
@@ -45,6 +52,7 @@ class AdSide:
         await self.index.refresh()
         self.clicks.know(self.index.current().creatives)
         await self.budget.refresh()
+        await self.stops.refresh()
         for text in _REHEARSAL:
             await asyncio.to_thread(self.engine.match, text)
 
@@ -53,10 +61,12 @@ class AdSide:
         crew.start("steps", self.steps.run)
         crew.start("index", self._follow_catalog)
         crew.start("budget", self.budget.run)
+        crew.start("stops", self.stops.run)
 
     async def close(self) -> None:
         """Write what is decided and delivered; after this nothing more may be asked."""
         await self.clicks.close()
+        await self.impressions.close()
         await self.engine.close()
         await self.decisions.close()
         await self.steps.close()
@@ -78,7 +88,9 @@ async def build_ad_side(
     kept = KeptVectors(grounds.data / "vectors")
     index = IndexKeeper(database, grounds.embedder, clock, kept=kept)
     budget = BudgetBook(database, index, clock, good_for_s=settings.budgets_good_for_s)
-    tokens = ClickTokens(grounds.signing)
+    tokens, stops = ClickTokens(grounds.signing), StopBoard(database)
+    # Trying things out looks like a farm: one person on one machine, asking the same again.
+    watch = None if programs_pay else Watch(grounds.shared_state, grounds.signing, clock)
     decisions = GroupCommit[DecisionEvent](database, write_decisions, max_delay_ms=20)
     steps = GroupCommit[StepEvent](database, write_steps, max_delay_ms=20)
     engine = AdEngine(
@@ -92,9 +104,25 @@ async def build_ad_side(
         clock=clock,
         public_url=grounds.public_url,
         settings=settings,
+        stops=stops,
+        watch=watch,
     )
-    clicks = ClickDesk(database, tokens, clock, programs_pay=programs_pay)
-    return AdSide(engine, index, budget, clicks, tokens, zero, decisions, steps)
+    clicks = ClickDesk(database, tokens, clock, programs_pay=programs_pay, watch=watch)
+    impressions = ImpressionDesk(database, clock)
+    beacons = BeaconDesk(database, steps, impressions, clock, watch=watch)
+    return AdSide(
+        engine=engine,
+        index=index,
+        budget=budget,
+        stops=stops,
+        clicks=clicks,
+        impressions=impressions,
+        beacons=beacons,
+        tokens=tokens,
+        publisher_zero=zero,
+        decisions=decisions,
+        steps=steps,
+    )
 
 
 async def _publisher_zero(grounds: Foundations) -> Publisher:

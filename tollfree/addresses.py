@@ -15,6 +15,7 @@ from starlette.responses import Response
 from adserver.http import clicks as click_pages
 from adserver.http import conversions as conversion_routes
 from adserver.http import decisions as decision_routes
+from adserver.http import events as event_routes
 from adserver.http import why as why_pages
 from advertiser_portal import routes as advertiser_pages
 from advertiser_portal.billing import webhooks
@@ -51,6 +52,9 @@ def application(
     api.surfaces.install(app)
     app.include_router(quota_routes.routes(api.keys))
     app.include_router(decision_routes.routes(ads.engine, grounds.database))
+    app.include_router(
+        event_routes.routes(ads.beacons, ads.tokens, grounds.database, grounds.clock)
+    )
     app.include_router(conversion_routes.routes(grounds.database, grounds.clock))
     app.include_router(click_pages.routes(ads.clicks))
     app.include_router(why_pages.routes(grounds.database))

@@ -75,8 +75,10 @@ class Decided:
     bid_type: str = "cpc"
 
 
-def why_unbilled(decided: Decided | None, landing: Landing, *, at: datetime) -> Unbilled | None:
-    """The first reason against a charge, or None for a click that is billable."""
+def why_unbilled(
+    decided: Decided | None, landing: Landing, *, at: datetime, pays_for: str = "cpc"
+) -> Unbilled | None:
+    """The first reason against a charge, or None for a click, or a view (``cpm``), to be billed."""
     if decided is None:
         return Unbilled.NOT_DURABLE
     if decided.delivered_at is None:
@@ -87,7 +89,7 @@ def why_unbilled(decided: Decided | None, landing: Landing, *, at: datetime) -> 
         Unbilled.HOUSE: landing.is_house,
         Unbilled.LATE: at - decided.delivered_at > BILLABLE_FOR,
         Unbilled.CAMPAIGN_ENDED: landing.has_ended(at),
-        Unbilled.PAID_BY_IMPRESSION: decided.bid_type == "cpm",
+        Unbilled.PAID_BY_IMPRESSION: pays_for != "cpm" == decided.bid_type,
         Unbilled.PAID_BY_CONVERSION: decided.bid_type == "cpa",
         Unbilled.NO_PRICE: not decided.price,
     }

@@ -55,6 +55,7 @@ class StepEvent:
     decision_id: str
     step: Step
     at: datetime
+    unbilled_reason: str | None = None
 
 
 async def write_decisions(tx: WriteSession, events: Sequence[DecisionEvent]) -> None:
@@ -103,5 +104,5 @@ def _step_row(event: StepEvent) -> dict[str, Any]:
         "at": event.at,
         "billable": False,
         "price_micros": None,
-        "unbilled_reason": None,
+        "unbilled_reason": event.unbilled_reason,
     }

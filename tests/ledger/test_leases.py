@@ -61,7 +61,7 @@ async def report(
     database: Database, clock: FrozenClock, slice_: leases.Lease, micros: int
 ) -> holds.Resolved:
     async with database.writing() as tx:
-        return await leases.report(tx, slice_, Micros(micros), split=SPLIT, clock=clock)
+        return await leases.report(tx, slice_, {SPLIT: Micros(micros)}, clock=clock)
 
 
 class TestALease:
