@@ -187,7 +187,10 @@ class Holdings:
 
 
 class PaymentGateway(Protocol):
-    """The processor. Writing calls raise Unclear; reading calls raise Unavailable."""
+    """The processor.
+
+    Writing calls raise Unclear; reading calls raise Unavailable, and LookupError for what is not there.
+    """
 
     async def perform(self, operation: Operation) -> Done | Declined: ...
 

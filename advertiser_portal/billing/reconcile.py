@@ -154,11 +154,11 @@ class Reconciler:
             about = "dispute"
         if about is None or source is None:
             return False
-        if about == "payment":
-            source = await self._gateway.charge_payment(source)
-        if source is None:
-            return False
         try:
+            if about == "payment":
+                source = await self._gateway.charge_payment(source)
+            if source is None:
+                return False
             await self._desk.follow(about, source)
         except LookupError:
             return False

@@ -253,6 +253,10 @@ class StripeGateway:
     async def _reading(self, call: Callable[..., Awaitable[Any]], *given: Any) -> Any:
         try:
             return await call(*given)
+        except self._stripe.InvalidRequestError as error:
+            if error.code == "resource_missing":
+                raise LookupError("Stripe knows no such object.") from None
+            raise Unavailable(f"Stripe could not be read ({error.code}).") from None
         except self._stripe.StripeError as error:
             raise Unavailable(f"Stripe could not be read ({type(error).__name__}).") from None
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.advertiser_portal.billing.till_world import open_till, stand_in_server
+from tests.advertiser_portal.billing.stand_in import stand_in_server
+from tests.advertiser_portal.billing.till_world import open_till
 from tollfree import billing, till_side
 from tollfree.__main__ import main
 

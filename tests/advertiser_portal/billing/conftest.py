@@ -1,4 +1,8 @@
-"""A till over the stand-in for Stripe, on real books of both engines."""
+"""A till over the stand-in for Stripe, on real books.
+
+On SQLite, unless a test says BOTH_ENGINES: those in which something happens at once, or in which
+SQL is more than a look-up.
+"""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -9,7 +13,15 @@ import pytest
 from fakestripe.app import FakeStripe
 from kernel.clock import FrozenClock
 from kernel.database import Database
-from tests.advertiser_portal.billing.till_world import Bench, open_till, stand_in_server
+from tests.advertiser_portal.billing.stand_in import stand_in_server
+from tests.advertiser_portal.billing.till_world import Bench, open_till
+
+
+@pytest.fixture
+def engine_kind() -> str:
+    """SQLite; a test that is marked BOTH_ENGINES runs on each."""
+    return "sqlite"
+
 
 _WARM: dict[str, Database] = {}
 

@@ -1,80 +1,41 @@
 """A till over the stand-in for Stripe, and the acts of the outside world on it."""
 
-import asyncio
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from datetime import timedelta
+from typing import Any
 
-import stripe
-import uvicorn
+import pytest
+import sqlalchemy as sa
 
-from advertiser_portal.billing import payouts, recharge, top_up
+from advertiser_portal.billing import notices, payouts, recharge, top_up
+from advertiser_portal.billing import refunds as our_refunds
 from advertiser_portal.billing.customers import ensure_customer
 from advertiser_portal.billing.events import EventDesk, receive
 from advertiser_portal.billing.gateway import Notice
 from advertiser_portal.billing.reconcile import Reconciler
 from advertiser_portal.billing.stripe_gateway import StripeGateway
+from advertiser_portal.billing.tables import AutoRecharge, BillingCustomer, StripeOperation
 from advertiser_portal.billing.till import Till
 from advertiser_portal.billing.top_up import Returns
+from fakestripe import cards
 from fakestripe.app import Asked, FakeStripe, build
-from fakestripe.resources import accounts, checkout, disputes, refunds
+from fakestripe.resources import accounts, checkout, customers, disputes, refunds
 from kernel.clock import FrozenClock
 from kernel.database import Database
-from kernel.money import Micros
+from kernel.money import ZERO, Micros
+from kernel.outbox import OutboxJob
+from ledger import journal
 from ledger.balances import balance
+from ledger.limits import set_limit
+from ledger.postings import Leg, Posting
+from ledger.settlement import settle
+from ledger.verify import verify
+from tests.advertiser_portal.billing.stand_in import AtHand
 
 ADVERTISER = "adv_01shoes"
 RETURNS = Returns("https://portal.example/ok", "https://portal.example/no")
 CARD = "4242424242424242"
-
-
-@contextmanager
-def stand_in_server() -> Iterator[tuple[FakeStripe, str]]:
-    """The stand-in on a loopback port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    fake = build(public_url=url)
-    config = uvicorn.Config(fake.asgi, host="127.0.0.1", port=port, log_level="error", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield fake, url
-    server.should_exit = True
-    thread.join(timeout=5)
-
-
-class AtHand(stripe.HTTPClient):
-    """The official client's way to a stand-in in the same process: no socket, no second thread."""
-
-    name = "at_hand"
-
-    def __init__(self, fake: FakeStripe, *, timeout_seconds: float = 0.05) -> None:
-        super().__init__()
-        self._fake, self._timeout_seconds = fake, timeout_seconds
-        self.asked: list[Asked] = []
-
-    async def request_async(self, method, url, headers, post_data=None):
-        parts = urlsplit(url)
-        lower = {name.lower(): value for name, value in headers.items()}
-        body = post_data.encode() if isinstance(post_data, str) else (post_data or b"")
-        asked = Asked(method.upper(), parts.path, parts.query, lower, body)
-        self.asked.append(asked)
-        try:
-            answer = await asyncio.wait_for(self._fake.answer(asked), self._timeout_seconds)
-        except TimeoutError:
-            raise stripe.APIConnectionError("The answer was lost.") from None
-        return answer.body.decode(), answer.status, dict(answer.headers)
-
-    async def close_async(self) -> None:
-        """There is nothing to close."""
+BOTH_ENGINES = pytest.mark.parametrize("engine_kind", ["sqlite", "postgres"])
 
 
 def open_till(
@@ -114,6 +75,8 @@ class Bench:
     stopped: list[str]
     http: AtHand | None = None
     heard: int = 0
+    clicks: int = 0
+    advertiser: str = ADVERTISER
 
     @property
     def asked(self) -> list[Asked]:
@@ -139,27 +102,29 @@ class Bench:
             await receive(self.database, notice, clock=self.clock)
         await self.desk.drain()
 
-    async def customer(self, advertiser: str = ADVERTISER) -> str:
+    async def customer(self) -> str:
         return await ensure_customer(
             self.database,
             self.till.operations,
-            advertiser,
+            self.advertiser,
             email="ada@shoes.example",
             name="Shoes",
             clock=self.clock,
         )
 
-    async def plan_top_up(self, units: int, *, save_card=False, tax=False) -> str:
+    async def plan_top_up(
+        self, units: int, *, save_card=False, tax=False, returns: Returns = RETURNS
+    ) -> str:
         customer = await self.customer()
         async with self.database.writing() as tx:
             return await top_up.plan_top_up(
                 tx,
-                ADVERTISER,
+                self.advertiser,
                 Micros.from_units(units),
                 customer=customer,
                 save_card=save_card,
                 tax=tax,
-                returns=RETURNS,
+                returns=returns,
                 clock=self.clock,
             )
 
@@ -177,7 +142,7 @@ class Bench:
             return (await balance(session, account)).available
 
     async def wallet(self) -> Micros:
-        return await self.money(f"adv:{ADVERTISER}:cash")
+        return await self.money(f"adv:{self.advertiser}:cash")
 
     def charge_of(self, payment: str) -> str:
         intent = self.fake.platform.objects.get("payment_intent", payment)
@@ -206,4 +171,93 @@ class Bench:
     async def set_recharge(self, threshold: int, amount: int, cap: int) -> None:
         rule = recharge.RechargeRule(*map(Micros.from_units, (threshold, amount, cap)))
         async with self.database.writing() as tx:
-            await recharge.set_rule(tx, ADVERTISER, rule, clock=self.clock)
+            await recharge.set_rule(tx, self.advertiser, rule, clock=self.clock)
+
+    async def saved_card(self) -> BillingCustomer:
+        async with self.database.reading() as session:
+            return await session.get_one(BillingCustomer, self.advertiser)
+
+    async def rule(self) -> AutoRecharge:
+        async with self.database.reading() as session:
+            return await session.get_one(AutoRecharge, self.advertiser)
+
+    async def swap_card(self, token: str) -> None:
+        """The saved card is another one now, also one that would decline to be saved."""
+        platform = self.fake.platform
+        async with self.database.writing() as tx:
+            customer = await tx.get_one(BillingCustomer, self.advertiser)
+            method = customers.new_method(platform, cards.by_token(token))
+            method["customer"] = customer.stripe_customer_id
+            customer.card_id = method["id"]
+
+    async def refund(self, units: int | None = None) -> list[str]:
+        amount = None if units is None else Micros.from_units(units)
+        async with self.database.writing() as tx:
+            planned = await our_refunds.plan_refund(tx, self.advertiser, amount, clock=self.clock)
+        for operation in planned:
+            await self.till.operations.perform(operation)
+        return planned
+
+    async def spend(self, units: int, *, publisher: str = "zero") -> journal.Outcome:
+        """One click at that price."""
+        self.clicks += 1
+        limit = journal.LimitKey("campaign_total", f"cmp_{self.advertiser}")
+        much, now = Micros.from_units(1_000_000), self.clock.now()
+        async with self.database.writing() as tx:
+            await set_limit(tx, limit.scope, limit.scope_id, now, None, much)
+            return await journal.charge(
+                tx,
+                key=f"click:{self.advertiser}:{self.clicks}",
+                payer=self.advertiser,
+                limits=[limit],
+                price=Micros.from_units(units),
+                split=journal.Split(publisher, 7_000),
+                ref="dec_1",
+                clock=self.clock,
+            )
+
+    async def earned(self, units: int, publisher: str = "pub_1") -> None:
+        """Earnings that may be paid now."""
+        amount = Micros.from_units(units)
+        self.clicks += 1
+        legs = (
+            Leg("ad_revenue", "debit", amount),
+            Leg(f"pub:{publisher}:payable", "credit", amount),
+        )
+        key = f"earned:{publisher}:{self.clicks}"
+        async with self.database.writing() as tx:
+            posting = Posting("correction", key, "publisher", publisher, legs)
+            await journal.post(tx, posting, clock=self.clock)
+            await settle(tx, clock=self.clock)
+
+    def deposit(self, units: int) -> None:
+        """Test money of our own on the stand-in's balance."""
+        self.fake.platform.balance.move("topup", units * 100, "tu_1", currency="usd")
+
+    def made(self, kind: str) -> list[dict[str, Any]]:
+        """The stand-in's objects of a kind."""
+        return self.fake.platform.objects.every(kind)
+
+    def later(self, **span: float) -> None:
+        """Both clocks move on."""
+        self.clock.advance(**span)
+        self.fake.platform.clock.advance(int(timedelta(**span).total_seconds()))
+
+    async def operation(self, operation_id: str) -> StripeOperation:
+        async with self.database.reading() as session:
+            return await session.get_one(StripeOperation, operation_id)
+
+    async def told(self) -> list[str]:
+        """What people were told by mail, in order."""
+        async with self.database.reading() as session:
+            query = sa.select(OutboxJob).where(OutboxJob.kind == notices.KIND)
+            return [
+                job.payload["about"] for job in await session.scalars(query.order_by(OutboxJob.id))
+            ]
+
+    async def books_agree(self) -> None:
+        """Stripe holds what the ledger says, nothing is unexplained, and the ledger verifies."""
+        result = await self.reconciler.run()
+        assert (result.difference, result.suspense) == (ZERO, ZERO)
+        async with self.database.reading() as session:
+            assert await verify(session) == []
