@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from api.access.key_book import Caller
 from api.chat.answer_gate import Finished
+from api.chat.draining import Drained
 from api.chat.quality import Judge
-from api.chat.usage import CompletionRow, Tokens
+from api.chat.usage import CompletionRow, Tokens, tokens_of
 from api.upstream.prices import cost_of
 from api.upstream.routing import Leg, ModelAlias
 from kernel.clock import Clock
@@ -23,6 +24,7 @@ from kernel.telemetry import counter, logger
 from tollfree_sdk.contract import AdSource, NoFill, Step, TollfreeField
 
 _RECORD_DEADLINE: Final = 5.0
+_MOST_ALONE: Final = 256
 _UNKNOWN_AD: Final = "none_placed"
 
 _log = logger(__name__)
@@ -40,6 +42,7 @@ class BookingDesk:
         self.clock, self.judge = clock, Judge(clock)
         self._ads, self._completions = ads, completions
         self._detached: set[asyncio.Task[None]] = set()
+        self._alone: set[Drained] = set()
 
     def open(self, caller: Caller, alias: ModelAlias, *, stream: bool, arrived: float) -> "Booking":
         return Booking(self, caller, alias, stream=stream, arrived=arrived)
@@ -59,10 +62,26 @@ class BookingDesk:
     def record_delivery(self, decision_id: str) -> None:
         self.detach(self._record(decision_id))
 
-    async def settle(self) -> None:
-        """Wait for every detached task; call it before the database is closed."""
+    async def settle(self, *, patiently: bool = False) -> None:
+        """Wait for every detached task; call it before the database is closed.
+
+        Calls that go on alone are cut off, and booked by estimate, unless it is done `patiently`.
+        """
+        for pump in () if patiently else tuple(self._alone):
+            pump.cut()
         while self._detached:
             await asyncio.wait(set(self._detached))
+
+    async def drained(self, pump: Drained) -> Any:
+        """The usage of a call whose caller has left; None at once where too many go on alone."""
+        if len(self._alone) >= _MOST_ALONE:
+            pump.cut()
+            return None
+        self._alone.add(pump)
+        try:
+            return await pump.usage()
+        finally:
+            self._alone.discard(pump)
 
     async def _record(self, decision_id: str) -> None:
         try:
@@ -78,7 +97,7 @@ class Booking:
 
     __slots__ = (
         "_alias", "_arrived", "_at", "_caller", "_closed", "_decision_id", "_desk", "_fallbacks",
-        "_first_token_ms", "_has_ad", "_leg", "_outcome", "_signals", "_stream",
+        "_first_token_ms", "_has_ad", "_leg", "_outcome", "_pump", "_signals", "_stream",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +112,7 @@ class Booking:
         self._has_ad = self._closed = False
         self._fallbacks = 0
         self._signals: str | None = None
+        self._pump: Drained | None = None
 
     @property
     def upstream(self) -> str:
@@ -101,6 +121,10 @@ class Booking:
     def answered_by(self, leg: Leg, *, fallbacks: int = 0) -> None:
         """Note which of the alias's legs the answer came by, and how many were tried in vain."""
         self._leg, self._fallbacks = leg, fallbacks
+
+    def goes_on(self, leg: Leg, pump: Drained) -> None:
+        """Note that the call is read to its end even when the caller leaves."""
+        self._leg, self._pump = leg, pump
 
     def first_token(self) -> None:
         """Note that the first of the answer is on its way; later calls change nothing."""
@@ -131,6 +155,18 @@ class Booking:
         if self._closed:
             return
         self._closed = True
+        pump = self._pump
+        if pump is not None and tokens.estimated and not pump.is_over:
+            self._desk.detach(self._close_drained(pump, status, tokens))
+            return
+        self._write(status, tokens)
+
+    async def _close_drained(self, pump: Drained, status: int, estimate: Tokens) -> None:
+        usage = await self._desk.drained(pump)
+        known = tokens_of(usage, sent_bytes=0, answer="")
+        self._write(status, estimate if known.estimated else known)
+
+    def _write(self, status: int, tokens: Tokens) -> None:
         _calls.labels(str(status), "yes" if self._stream else "no").inc()
         self._desk.write(
             CompletionRow(

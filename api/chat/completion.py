@@ -14,17 +14,18 @@ from dataclasses import dataclass, field
 from api.access.key_book import Caller
 from api.chat.ad_desk import AdDesk
 from api.chat.ad_terms import AffiliateAccounts
-from api.chat.booking import BookingDesk
+from api.chat.booking import Booking, BookingDesk
+from api.chat.draining import Draining
 from api.chat.kept_answers import opened_or_kept
 from api.chat.opening import begun
 from api.chat.plain_answer import Completion, PlainAnswer, plain_answer, read_whole
 from api.chat.request import ChatRequest, read_request
 from api.chat.streamed_answer import StreamedAnswer
-from api.chat.usage import CompletionRow, Tokens
+from api.chat.usage import CompletionRow, Tokens, tokens_of
 from api.chat.within_limits import within_limits
 from api.upstream.attempts import Attempts, RetryPolicy
 from api.upstream.routing import Leg, Routing
-from api.upstream.upstream import UpstreamAnswer, UpstreamTimedOut
+from api.upstream.upstream import Upstream, UpstreamAnswer, UpstreamTimedOut, drains
 from kernel.clock import Clock
 from kernel.errors import TollfreeError, UpstreamFailed
 from kernel.group_commit import GroupCommit
@@ -98,7 +99,7 @@ class ChatHeart:
         try:
             if request.stream:
                 begun_by = await self._attempts.first(
-                    alias.legs, lambda leg: self._streamed(request, leg)
+                    alias.legs, lambda leg: self._streamed(request, leg, booking)
                 )
                 booking.answered_by(begun_by.leg, fallbacks=begun_by.fallbacks)
                 return StreamedAnswer(
@@ -109,7 +110,9 @@ class ChatHeart:
                     wants_usage=request.wants_usage,
                     sent_bytes=len(raw),
                 )
-            given_by = await self._attempts.first(alias.legs, lambda leg: _whole(request, leg))
+            given_by = await self._attempts.first(
+                alias.legs, lambda leg: _whole(request, leg, booking)
+            )
             booking.answered_by(given_by.leg, fallbacks=given_by.fallbacks)
             return plain_answer(
                 given_by.answer,
@@ -121,34 +124,37 @@ class ChatHeart:
         except BaseException as error:
             # Whatever happened, and if only that the caller left: the call was made and is booked.
             decision.abandon()
-            booking.close(_status_of(error), Tokens(estimated=True))
+            booking.close(_status_of(error), _tokens_until(error, raw))
             raise
 
-    async def settle(self) -> None:
+    async def settle(self, *, patiently: bool = False) -> None:
         """Wait until everything that follows an answer is recorded."""
-        await self._desk.settle()
+        await self._desk.settle(patiently=patiently)
 
     async def close(self) -> None:
         """Settle, then close the upstreams."""
         await self._desk.settle()
         await self._upstreams.close()
 
-    async def _streamed(self, request: ChatRequest, leg: Leg) -> UpstreamAnswer:
+    async def _streamed(self, request: ChatRequest, leg: Leg, booking: Booking) -> UpstreamAnswer:
         """A stream at its first content. Raises UpstreamFailed."""
         try:
             async with asyncio.timeout(self._settings.first_token_seconds):
-                return await begun(await _open(request, leg))
+                return await begun(await _open(request, leg, booking))
         except TimeoutError:
             raise UpstreamTimedOut("The model's provider did not begin in time.") from None
 
 
-async def _whole(request: ChatRequest, leg: Leg) -> Completion:
-    return await read_whole(await _open(request, leg))
+async def _whole(request: ChatRequest, leg: Leg, booking: Booking) -> Completion:
+    return await read_whole(await _open(request, leg, booking))
 
 
-async def _open(request: ChatRequest, leg: Leg) -> UpstreamAnswer:
+async def _open(request: ChatRequest, leg: Leg, booking: Booking) -> UpstreamAnswer:
     body = request.upstream_body(leg.model, ask_for_usage=leg.upstream.reports_usage)
-    opened = await opened_or_kept(leg.upstream, body, stream=request.stream)
+    upstream: Upstream = leg.upstream
+    if drains(upstream):
+        upstream = Draining(upstream, lambda call: booking.goes_on(leg, call))
+    opened = await opened_or_kept(upstream, body, stream=request.stream)
     if opened.is_event_stream != request.stream:
         await opened.close()
         raise UpstreamFailed(
@@ -156,6 +162,13 @@ async def _open(request: ChatRequest, leg: Leg) -> UpstreamAnswer:
             code="upstream_invalid",
         )
     return opened
+
+
+def _tokens_until(error: BaseException, raw: bytes) -> Tokens:
+    """What a call that ended early may have used: the prompt, if it was the caller who left."""
+    if isinstance(error, asyncio.CancelledError):
+        return tokens_of(None, sent_bytes=len(raw), answer="")
+    return Tokens(estimated=True)
 
 
 def _status_of(error: BaseException) -> int:

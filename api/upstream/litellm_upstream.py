@@ -9,7 +9,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 
@@ -35,6 +35,7 @@ class TranslatedSettings:
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
     timeouts: RelayTimeouts = field(default_factory=RelayTimeouts)
+    on_disconnect: Literal["cancel", "drain"] = "cancel"
 
 
 class LitellmUpstream:
@@ -48,6 +49,10 @@ class LitellmUpstream:
     @property
     def name(self) -> str:
         return self.settings.name
+
+    @property
+    def on_disconnect(self) -> str:
+        return self.settings.on_disconnect
 
     async def open(self, body: bytes, *, stream: bool) -> UpstreamAnswer:
         """Translate a chat request and send it. Raises UpstreamFailed."""

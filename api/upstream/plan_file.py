@@ -4,6 +4,7 @@
     url = "https://api.example.com/v1"
     key = "groq"                    # by the provider's name in the environment, or key_file = "…"
     terms = "no training on inputs"
+    on_disconnect = "drain"         # it bills to the end anyway; else "cancel"
 
     [upstreams.claude]
     translate = "anthropic"         # a format of its own: litellm's word for the provider
@@ -23,7 +24,7 @@ typing error is told at once and not found in a bill. Pure.
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from api.upstream.litellm_upstream import LitellmUpstream, TranslatedSettings
@@ -39,7 +40,7 @@ AnyUpstream = RelayUpstream | LitellmUpstream
 
 _UPSTREAM: Final = frozenset(
     "url translate key key_file terms reports_usage connections connect_seconds silence_seconds "
-    "total_seconds".split()
+    "total_seconds on_disconnect".split()
 )
 _MODEL: Final = frozenset({"name", "owned_by", "legs"})
 _LEG: Final = frozenset({"upstream", "model", "tier", "weight", "price"})
@@ -130,7 +131,8 @@ def _upstream(name: str, given: Mapping[str, Any], key_of: KeyOf) -> AnySettings
     if source and not key:
         raise _wrong(f"{where} names the key {str(source)!r}, and there is none")
     if translated:
-        return TranslatedSettings(name, str(translated), key, url or None, _timeouts(given, where))
+        limits, ending = _timeouts(given, where), _on_disconnect(given, where)
+        return TranslatedSettings(name, str(translated), key, url or None, limits, ending)
     return RelaySettings(
         name,
         url.rstrip("/"),
@@ -138,7 +140,18 @@ def _upstream(name: str, given: Mapping[str, Any], key_of: KeyOf) -> AnySettings
         reports_usage=given.get("reports_usage", True) is not False,
         timeouts=_timeouts(given, where),
         connections=int(_number(given, "connections", 1_000, where)),
+        on_disconnect=_on_disconnect(given, where),
     )
+
+
+def _on_disconnect(given: Mapping[str, Any], where: str) -> Literal["cancel", "drain"]:
+    match given.get("on_disconnect", "cancel"):
+        case "cancel":
+            return "cancel"
+        case "drain":
+            return "drain"
+        case _:
+            raise _wrong(f'{where}.on_disconnect must be "cancel" or "drain"')
 
 
 def _timeouts(given: Mapping[str, Any], where: str) -> RelayTimeouts:

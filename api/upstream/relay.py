@@ -8,7 +8,7 @@ and answers are asked for uncompressed. Credentials appear in no message and no 
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import aiohttp
 import orjson
@@ -43,6 +43,7 @@ class RelaySettings:
     reports_usage: bool = True
     timeouts: RelayTimeouts = RelayTimeouts()
     connections: int = 1_000
+    on_disconnect: Literal["cancel", "drain"] = "cancel"
 
 
 class RelayUpstream:
@@ -59,6 +60,10 @@ class RelayUpstream:
     @property
     def reports_usage(self) -> bool:
         return self.settings.reports_usage
+
+    @property
+    def on_disconnect(self) -> str:
+        return self.settings.on_disconnect
 
     async def open(self, body: bytes, *, stream: bool) -> UpstreamAnswer:
         """Send a chat request and wait for the upstream's status. Raises UpstreamFailed."""

@@ -62,3 +62,11 @@ class Upstream(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def drains(upstream: Upstream) -> bool:
+    """Whether it bills to the end when its caller leaves, so that it has to be read to the end.
+
+    One that says nothing about it is cancelled.
+    """
+    return getattr(upstream, "on_disconnect", "cancel") == "drain"
