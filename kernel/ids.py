@@ -11,6 +11,7 @@ import secrets
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH = 26
 
@@ -30,7 +31,7 @@ def id_from_bytes(prefix: str, raw: bytes) -> str:
     if len(raw) != 16:
         raise ValueError(f"An id has sixteen bytes, not {len(raw)}.")
     number = int.from_bytes(raw, "big")
-    letters = [_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)]
+    letters = [_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)]
     return f"{prefix}_{''.join(letters)}"
 
 

@@ -5,7 +5,7 @@ a part that is not named keeps its default. A tier multiplies the limits of keys
 those of an address prefix, because many callers may share one.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 from kernel.errors import SettingsInvalid
@@ -49,12 +49,19 @@ class QuotaPlan:
     address: Limits
     max_output_tokens: int = 16_384
     max_choices: int = 8
+    _tiers: dict[str, Tier] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_tiers", {name: self._tier(name) for name in TIERS})
 
     def tier(self, name: str) -> Tier:
         """The tier of that name; an unknown name counts as `standard`."""
-        factor = TIERS.get(name, 1.0)
+        return self._tiers.get(name) or self._tiers[STANDARD]
+
+    def _tier(self, name: str) -> Tier:
+        factor = TIERS[name]
         return Tier(
-            name if name in TIERS else STANDARD,
+            name,
             factor,
             max(1, int(self.max_output_tokens * min(factor, 2.0))),
             max(1, int(self.max_choices * min(factor, 2.0))),

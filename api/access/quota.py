@@ -24,6 +24,8 @@ from kernel.telemetry import counter
 _ROUND_SECONDS: Final = 0.25
 _SLOT_SECONDS: Final = 5
 _REQUESTS, _TOKENS = "requests", "tokens"
+# Where a subject's windows of each unit stand.
+_PLACES: Final = ((_REQUESTS, (0, 1)), (_TOKENS, (2, 3)))
 
 _refused: Final = counter("quota_refused", "Requests over a quota.", "scope", "reason")
 _alone: Final = counter("quota_rounds_lost", "Rounds in which the shared state did not answer.")
@@ -120,8 +122,8 @@ class QuotaBook:
     def enter(self, subjects: Sequence[Subject], tokens: int) -> None:
         """Count one request that may use `tokens`, or nothing at all. Raises QuotaExceeded."""
         now = self.now()
-        waits = [wait for subject in subjects for wait in _waits(subject, tokens, now)]
-        if waits:
+        if any(_is_full(subject, tokens, now) for subject in subjects):
+            waits = [wait for subject in subjects for wait in _waits(subject, tokens, now)]
             raise _refusal(max(waits, key=lambda wait: wait[0]))
         for subject in subjects:
             subject.open += 1
@@ -158,6 +160,20 @@ class QuotaBook:
             for subject in subjects
             for window in subject.windows
         ]
+
+    def nearest(self, subjects: Sequence[Subject]) -> list[tuple[str, int, int, float]]:
+        """For requests and for tokens: the limit with the least left, what is left, and until when."""
+        if not subjects:
+            return []
+        now = self.now()
+        found = []
+        for unit, places in _PLACES:
+            windows = [subject.windows[place] for subject in subjects for place in places]
+            left = [window.limit - max(0, window.used(now)) for window in windows]
+            least = min(left)
+            window = windows[left.index(least)]
+            found.append((unit, window.limit, max(0, least), window.resets_in(now)))
+        return found
 
     async def run(self) -> None:
         """Tell the other processes and hear from them, until cancelled."""
@@ -213,6 +229,18 @@ class QuotaBook:
 
 def _first(keys: Iterator[tuple[str, str]], count: int) -> list[tuple[str, str]]:
     return [key for key, _ in zip(keys, range(count), strict=False)]
+
+
+def _is_full(subject: Subject, tokens: int, now: float) -> bool:
+    if subject.open + subject.elsewhere >= subject.limits.concurrent:
+        return True
+    minute, day, tokens_minute, tokens_day = subject.windows
+    return (
+        minute.used(now) >= minute.limit
+        or day.used(now) >= day.limit
+        or tokens_minute.used(now) + min(tokens, tokens_minute.limit) > tokens_minute.limit
+        or tokens_day.used(now) + min(tokens, tokens_day.limit) > tokens_day.limit
+    )
 
 
 def _waits(subject: Subject, tokens: int, now: float) -> Iterator[tuple[float, Subject, str, int]]:

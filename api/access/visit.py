@@ -83,18 +83,14 @@ class Visit:
 
     def headers(self) -> _Headers:
         """The six of OpenAI, each for the limit that is nearest, and what was noted."""
-        standings = self.standings()
         headers = list(self.notes)
-        for unit in ("requests", "tokens"):
-            mine = [one for one in standings if one.unit == unit]
-            nearest = min(mine, key=lambda one: one.remaining, default=None)
-            if nearest is not None:
-                name = unit.encode()
-                headers += [
-                    (b"x-ratelimit-limit-" + name, b"%d" % nearest.limit),
-                    (b"x-ratelimit-remaining-" + name, b"%d" % nearest.remaining),
-                    (b"x-ratelimit-reset-" + name, b"%ds" % math.ceil(nearest.resets_in)),
-                ]
+        for unit, limit, remaining, resets_in in self._book.nearest(self._subjects):
+            name = unit.encode()
+            headers += [
+                (b"x-ratelimit-limit-" + name, b"%d" % limit),
+                (b"x-ratelimit-remaining-" + name, b"%d" % remaining),
+                (b"x-ratelimit-reset-" + name, b"%ds" % math.ceil(resets_in)),
+            ]
         if self.caller is not None:
             headers.append((b"x-tollfree-tier", self.tier.name.encode()))
         return headers

@@ -4,7 +4,7 @@ Turns what the app decided and the request wishes into an ad request, and names 
 the person by keyed digests, so that no name that a caller chose leaves this module.
 """
 
-import hmac
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -142,7 +142,7 @@ class AdDesk:
 
     def _digest(self, caller: Caller, told: str) -> str:
         message = f"{caller.app_id}\0{told}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._session_key, message, "sha256")[:_NAME_BYTES].hex()
+        return hashlib.blake2b(message, key=self._session_key, digest_size=_NAME_BYTES).hexdigest()
 
     def _is_ours(self, click_url: str) -> bool:
         clicks = self._clicks

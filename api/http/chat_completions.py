@@ -25,6 +25,7 @@ from kernel.ids import new_id
 from kernel.telemetry import logger
 
 _KEEP_ALIVE_SECONDS: Final = 10.0
+_UNWATCHED: Final = 0.02
 _MAX_BODY_BYTES: Final = 1024 * 1024
 
 _log = logger(__name__)
@@ -108,33 +109,30 @@ class _Exchange:
         self._headers: _Headers = [] if known else [(b"x-request-id", self.request_id.encode())]
         self._headers.extend(dialect.headers(self.request_id))
         self._break_off = error_event
-        self._task: asyncio.Task[None] | None = None
-        self._is_started = self._is_streaming = self._is_stopped = False
+        self._task: asyncio.Task[Any] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._is_started = self._is_streaming = self._is_stopped = self._is_gone = False
         self._blocks_sent = 0
 
     async def run(self, work: Coroutine[Any, Any, None], receive: Receive, beat: float) -> None:
         """Do `work` until it ends, the caller leaves, or we are told to stop."""
-        self._task = task = asyncio.create_task(work)
-        gone = asyncio.create_task(_until_gone(receive))
+        self._task = task = asyncio.current_task()
+        # Most answers are over before looking after their caller is worth a task.
+        later = asyncio.get_running_loop().call_later(_UNWATCHED, self._watch, receive, beat)
         try:
-            while not task.done():
-                sent_before = self._blocks_sent
-                done, _ = await asyncio.wait(
-                    (task, gone), timeout=beat, return_when=asyncio.FIRST_COMPLETED
-                )
-                if gone in done and task not in done:
-                    task.cancel()
-                    break
-                if not done and self._is_streaming and sent_before == self._blocks_sent:
-                    await self._body(KEEP_ALIVE)
-            await self._ended(task)
+            await work
         except asyncio.CancelledError:
-            # The server gives up on this connection: say so while it is still open.
-            await self.refuse(_SHUTTING_DOWN)
-            raise
+            if task is None or not (self._is_gone or self._is_stopped):
+                # The server gives up on this connection: say so while it is still open.
+                await self.refuse(_SHUTTING_DOWN)
+                raise
+            task.uncancel()
+            if self._is_stopped:
+                await self.refuse(_SHUTTING_DOWN)
         finally:
-            gone.cancel()
-            task.cancel()
+            later.cancel()
+            if self._watcher is not None:
+                self._watcher.cancel()
 
     def stop(self) -> None:
         """End the answer where it is; the caller is told."""
@@ -177,14 +175,24 @@ class _Exchange:
             self._is_streaming = False
             await self._body(self._break_off(error), more=False)
 
-    async def _ended(self, task: "asyncio.Task[None]") -> None:
+    def _watch(self, receive: Receive, beat: float) -> None:
+        self._watcher = asyncio.create_task(self._look_after(receive, beat))
+
+    async def _look_after(self, receive: Receive, beat: float) -> None:
+        """Stop the work when the caller leaves; keep a silent stream alive."""
+        gone = asyncio.create_task(_until_gone(receive))
         try:
-            await task
-        except asyncio.CancelledError:
-            if not task.cancelled():
-                raise
-            if self._is_stopped:
-                await self.refuse(_SHUTTING_DOWN)
+            while not gone.done():
+                sent_before = self._blocks_sent
+                await asyncio.wait((gone,), timeout=beat)
+                if gone.done():
+                    self._is_gone = True
+                    if self._task is not None:
+                        self._task.cancel()
+                elif self._is_streaming and sent_before == self._blocks_sent:
+                    await self._body(KEEP_ALIVE)
+        finally:
+            gone.cancel()
 
     async def _start(self, headers: _Headers) -> None:
         self._is_started = True
