@@ -19,6 +19,7 @@ OWNERS = [
     "ledger.tables",
     "adserver.catalog.tables",
     "adserver.catalog.publisher_tables",
+    "adserver.decision.tables",
     "adserver.events.tables",
     "adserver.reports.tables",
     "web.tables",

@@ -11,6 +11,8 @@ from adserver.catalog.stops import StopBoard
 from adserver.decision.budget import BudgetBook
 from adserver.decision.engine import AdEngine
 from adserver.decision.frequency import Frequency
+from adserver.decision.learned import Learned
+from adserver.decision.readers import Readers
 from adserver.decision.settings import DecisionSettings
 from adserver.events.beacons import BeaconDesk
 from adserver.events.clicks import ClickDesk
@@ -38,6 +40,7 @@ class AdSide:
     engine: AdEngine
     index: IndexKeeper
     budget: BudgetBook
+    learned: Learned
     stops: StopBoard
     clicks: ClickDesk
     impressions: ImpressionDesk
@@ -51,6 +54,7 @@ class AdSide:
         """Do once what every turn does, so that the first one is as fast as the rest."""
         await self.index.refresh()
         self.clicks.know(self.index.current().creatives)
+        await self.learned.refresh()
         await self.budget.refresh()
         await self.stops.refresh()
         for text in _REHEARSAL:
@@ -62,6 +66,7 @@ class AdSide:
         crew.start("index", self._follow_catalog)
         crew.start("budget", self.budget.run)
         crew.start("stops", self.stops.run)
+        crew.start("learned", self.learned.run)
 
     async def close(self) -> None:
         """Write what is decided and delivered; after this nothing more may be asked."""
@@ -87,7 +92,10 @@ async def build_ad_side(
     zero = await _publisher_zero(grounds)
     kept = KeptVectors(grounds.data / "vectors")
     index = IndexKeeper(database, grounds.embedder, clock, kept=kept)
-    budget = BudgetBook(database, index, clock, good_for_s=settings.budgets_good_for_s)
+    learned = Learned(database)
+    budget = BudgetBook(
+        database, index, clock, good_for_s=settings.budgets_good_for_s, learned=learned
+    )
     tokens, stops = ClickTokens(grounds.signing), StopBoard(database)
     # Trying things out looks like a farm: one person on one machine, asking the same again.
     watch = None if programs_pay else Watch(grounds.shared_state, grounds.signing, clock)
@@ -106,14 +114,17 @@ async def build_ad_side(
         settings=settings,
         stops=stops,
         watch=watch,
+        learned=learned,
+        readers=Readers(grounds.shared_state, clock),
     )
-    clicks = ClickDesk(database, tokens, clock, programs_pay=programs_pay, watch=watch)
+    clicks = ClickDesk(database, tokens, clock, programs_pay=programs_pay, watch=watch, board=stops)
     impressions = ImpressionDesk(database, clock)
     beacons = BeaconDesk(database, steps, impressions, clock, watch=watch)
     return AdSide(
         engine=engine,
         index=index,
         budget=budget,
+        learned=learned,
         stops=stops,
         clicks=clicks,
         impressions=impressions,

@@ -10,7 +10,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adserver.decision.settings import DecisionSettings
 from kernel.clock import SystemClock
 from kernel.database import Database
 from kernel.telemetry import configure_logging, logger
@@ -60,7 +59,7 @@ def plan_of(settings: ServeSettings) -> Plan:
         upstream=upstream,
         model_folder=settings.model_folder,
         data=settings.data,
-        decisions=DecisionSettings(deadline_ms=settings.decision_deadline_ms),
+        decisions=settings.decisions(),
         answer_waits_ms=settings.decision_deadline_ms,
         quotas=settings.quotas(),
         affiliates=affiliates_in(settings.affiliates),

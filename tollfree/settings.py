@@ -15,8 +15,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from adserver.catalog.categories import CATEGORIES
+from adserver.decision.settings import DecisionSettings
 from api.access.limits import PUBLIC, QuotaPlan, limits_from
 from kernel.errors import SettingsInvalid
+from kernel.money import ZERO, Micros
 from kernel.settings import EnvSettings, read_settings
 from kernel.signing import SigningKeys
 
@@ -68,6 +71,9 @@ class ServeSettings(StoreSettings):
     max_output_tokens: int = Field(PUBLIC.max_output_tokens, ge=1)
     max_choices: int = Field(PUBLIC.max_choices, ge=1)
     decision_deadline_ms: int = Field(30, ge=5, le=1_000)
+    holdout_percent: float = Field(1.0, ge=0, le=50)
+    explore: bool = True
+    category_reserves: str = ""
     work_inside: bool = False
     smtp_url: SecretStr | None = None
     mail_from: str = "Tollfree <no-reply@localhost>"
@@ -87,6 +93,15 @@ class ServeSettings(StoreSettings):
             ),
             max_output_tokens=self.max_output_tokens,
             max_choices=self.max_choices,
+        )
+
+    def decisions(self) -> DecisionSettings:
+        """How a public server decides. Raises SettingsInvalid."""
+        return DecisionSettings(
+            deadline_ms=self.decision_deadline_ms,
+            holdout_bp=round(self.holdout_percent * 100),
+            explores=self.explore,
+            category_reserves=reserves_from(self.category_reserves),
         )
 
     @field_validator("public_url", "upstream_url")
@@ -144,6 +159,24 @@ def _openable(url: str) -> str:
             param="DATABASE_URL",
         )
     return url
+
+
+def reserves_from(text: str) -> dict[str, Micros]:
+    """Read ``insurance=0.05,financial-services=0.08``. Raises SettingsInvalid."""
+    found: dict[str, Micros] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        category, _, price = part.partition("=")
+        try:
+            found[category.strip()] = Micros.from_units(price.strip())
+        except ValueError:
+            found[category.strip()] = Micros(-1)
+        if category.strip() not in CATEGORIES or found[category.strip()] < ZERO:
+            raise SettingsInvalid(
+                "TOLLFREE_CATEGORY_RESERVES must be prices of a click by category, such as "
+                f"insurance=0.05,cloud-hosting=0.03; {part!r} is not.",
+                param="TOLLFREE_CATEGORY_RESERVES",
+            )
+    return found
 
 
 def signing_keys_from(text: str) -> SigningKeys:

@@ -17,7 +17,8 @@ import numpy as np
 from adserver.catalog.queries import LiveCreative
 from adserver.decision.expectations import Expectations
 from adserver.decision.inventory import Inventory
-from adserver.decision.pacing import Day, pace
+from adserver.decision.learned import Learned
+from adserver.decision.pacing import FLAT, Day, Dial, released, started, turned
 from adserver.matching.bits import Bits
 from adserver.matching.snapshots import IndexKeeper
 from kernel.clock import Clock
@@ -51,6 +52,7 @@ class Funds:
     wallet: Micros
     total_left: Micros | None = None
     day: Day | None = None
+    dial: Dial | None = None
 
     @property
     def has_money(self) -> bool:
@@ -66,8 +68,10 @@ class Funds:
             room = min(room, self.total_left - of_campaign)
         if self.day is None:
             return Purse(room)
-        day = replace(self.day, spent=self.day.spent + of_campaign)
-        return Purse(min(room, day.budget - day.spent), pace(day, at))
+        room = min(room, self.day.budget - self.day.spent - of_campaign)
+        if self.dial is None or released(self.day, at):
+            return Purse(room)
+        return Purse(room, self.dial.pace)
 
 
 @dataclass(frozen=True)
@@ -113,10 +117,16 @@ class BudgetBook:
     """Holds the latest look. Run it beside the engine, and `refresh` once before serving."""
 
     def __init__(
-        self, database: Database, index: IndexKeeper, clock: Clock, *, good_for_s: float = 3.0
+        self,
+        database: Database,
+        index: IndexKeeper,
+        clock: Clock,
+        *,
+        good_for_s: float = 3.0,
+        learned: Learned | None = None,
     ) -> None:
         self._database, self._index, self._clock = database, index, clock
-        self._good_for_s = good_for_s
+        self._good_for_s, self._learned = good_for_s, learned
         self._books: Books | None = None
         self._expected = Expectations(clock)
 
@@ -151,8 +161,22 @@ class BudgetBook:
             wallets = await spendable(session, {one.advertiser_id for one in campaigns}, at)
             keys = [key for one in campaigns for key in one.limits]
             left = await limits.remaining(session, keys, at)
-        funds = [_funds(one, wallets[one.advertiser_id], left, at) for one in campaigns]
+        funds = [
+            self._paced(_funds(one, wallets[one.advertiser_id], left, at), at) for one in campaigns
+        ]
         self._books = books_of(taken_at, funds, self._books)
+
+    def _paced(self, funds: Funds, at: datetime) -> Funds:
+        """The funds with the dial where it stands now, clicks that are expected counted in."""
+        if funds.day is None:
+            return funds
+        expected = self._expected.of(funds.campaign_id)
+        day = replace(funds.day, spent=funds.day.spent + expected)
+        curve = FLAT if self._learned is None else self._learned.curve
+        before = None if self._books is None else self._books.funds.get(funds.campaign_id)
+        if before is None or before.dial is None:
+            return replace(funds, dial=started(day, at, curve))
+        return replace(funds, dial=turned(before.dial, day, at, curve))
 
     async def run(self, interval_s: float = 0.5) -> None:
         """Keep looking until cancelled; a look that fails leaves the last one to grow old."""

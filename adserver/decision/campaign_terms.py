@@ -30,6 +30,7 @@ class CampaignTerms:
         known = {} if before is None else before.by_identity()
         self.offers = tuple(known.get(id(one)) or terms_of(one) for one in campaigns)
         self.ids = tuple(one.campaign_id for one in campaigns)
+        self.has_caps = any(offer.frequency is not None for offer in self.offers)
         self.starts = _times([offer.starts_at for offer in self.offers], missing=-FOREVER)
         self.ends = _times([offer.ends_at for offer in self.offers], missing=FOREVER)
         self._groups: dict[str, tuple[list[int], NDArray[np.intp]]] = {}

@@ -9,7 +9,7 @@ the topic's and everybody's factor where they are few:
     creative ──► campaign ──► topic ──► all
 
 A decision counts with a draw from that belief (Thompson sampling), so that a new creative gets its
-chances and loses them as it disappoints. The belief is sharpened fourfold before drawing: a plain
+chances and loses them as it disappoints. The belief is sharpened eightfold before drawing: a plain
 draw explores for longer than the ads live. Pure; the draw stands on the decision.
 """
 
@@ -22,15 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 VERSION: Final = 2
-SHARPNESS: Final = 4.0
+SHARPNESS: Final = 8.0
 
 _AT_NO_FIT: Final = -5.6
 _PER_RELEVANCE: Final = 2.2
 # How many expected clicks of its own something needs to count as much as what stands above it.
 _OF_ALL: Final = 20.0
-_OF_TOPIC: Final = 6.0
-_OF_CAMPAIGN: Final = 3.0
-_OF_CREATIVE: Final = 1.5
+_OF_TOPIC: Final = 4.0
+_OF_CAMPAIGN: Final = 12.0
+_OF_CREATIVE: Final = 1.2
 _CONVERSION_PRIOR: Final = 0.05
 _CONVERSION_WEIGHT: Final = 20.0
 

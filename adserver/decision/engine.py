@@ -16,10 +16,12 @@ from adserver.catalog.stops import StopBoard
 from adserver.decision.announcement import announced, announced_link, event_of
 from adserver.decision.budget import BudgetBook
 from adserver.decision.decide import Verdict, decide, turned_away
-from adserver.decision.frequency import NOTHING_SEEN, Frequency, conversation_key
+from adserver.decision.frequency import NOTHING_SEEN, Frequency, Seen, conversation_key
 from adserver.decision.gates import Asked
+from adserver.decision.learned import Learned
 from adserver.decision.match_report import MatchReport, report_of
 from adserver.decision.outcome import bid_of
+from adserver.decision.readers import Readers
 from adserver.decision.scenes import Scenes
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.worker_pool import Overloaded, WorkerPool
@@ -72,8 +74,11 @@ class AdEngine:
         settings: DecisionSettings,
         stops: StopBoard | None = None,
         watch: Watch | None = None,
+        learned: Learned | None = None,
+        readers: Readers | None = None,
     ) -> None:
-        self._scenes, self._budget, self._frequency = Scenes(index, budget), budget, frequency
+        self._scenes = Scenes(index, budget, learned)
+        self._budget, self._frequency, self._readers = budget, frequency, readers
         self._decisions, self._steps = decisions, steps
         self._tokens, self.clock, self._public_url = tokens, clock, public_url
         self._settings, self._stops, self._watch = settings, stops, watch
@@ -125,7 +130,8 @@ class AdEngine:
         request = AdRequest((Turn("user", text),))
         asked = self._asked(request, publisher or Publisher(PUBLISHER_ZERO, "Tollfree"))
         scene = self._scenes.apart()
-        verdict = decide(asked, scene, self._hearing, settings=self._settings, explain_all=True)
+        settings = replace(self._settings, explores=False, holdout_bp=0)
+        verdict = decide(asked, scene, self._hearing, settings=settings, explain_all=True)
         return report_of(verdict, scene)
 
     async def close(self) -> None:
@@ -137,7 +143,7 @@ class AdEngine:
         asked = self._asked(request, publisher)
         deadline = asyncio.get_running_loop().time() + self._settings.deadline_ms / 1000
         try:
-            seen = await self._frequency.before(*_turn_of(request, publisher))
+            seen = await self._seen(request, publisher)
             work = partial(
                 decide,
                 replace(asked, seen=seen),
@@ -156,6 +162,13 @@ class AdEngine:
         except Exception as problem:  # noqa: BLE001  The edge that turns any failure into no ad.
             _log.error("decision_failed", publisher_id=publisher.publisher_id, exc_info=problem)
             return turned_away(NoFill.ERROR, seed=asked.seed)
+
+    async def _seen(self, request: AdRequest, publisher: Publisher) -> Seen:
+        seen = await self._frequency.before(*_turn_of(request, publisher))
+        if self._readers is None or not self._scenes.now().inventory.terms.has_caps:
+            return seen
+        lately = await self._readers.lately(request, publisher.publisher_id)
+        return replace(seen, lately=lately)
 
     def _is_quick(self, request: AdRequest) -> bool:
         """Whether deciding costs less than handing it to a thread would."""
@@ -200,6 +213,8 @@ class AdEngine:
             campaign_id=winner.campaign_id, advertiser_id=winner.advertiser_id, cost=cost
         )
         self._later(self._frequency.remember(*_turn_of(request, publisher), winner.campaign_id))
+        if self._readers is not None and self._scenes.now().inventory.terms.has_caps:
+            self._later(self._readers.note(request, publisher.publisher_id, winner.campaign_id))
         if self._watch is not None:
             asked = next(
                 (turn.text for turn in request.conversation[::-1] if turn.role == "user"), ""

@@ -9,7 +9,8 @@ from typing import Final
 
 from adserver.decision.budget import BudgetBook
 from adserver.decision.inventory import Inventory
-from adserver.decision.judging import Scene
+from adserver.decision.judging import NOTHING_LEARNED, Scene
+from adserver.decision.learned import Learned
 from adserver.matching.index import CreativeIndex
 from adserver.matching.snapshots import IndexKeeper
 
@@ -19,8 +20,10 @@ _AT_ONCE: Final = 500
 class Scenes:
     """Gives the present scene."""
 
-    def __init__(self, index: IndexKeeper, budget: BudgetBook) -> None:
-        self._keeper, self._budget = index, budget
+    def __init__(
+        self, index: IndexKeeper, budget: BudgetBook, learned: Learned | None = None
+    ) -> None:
+        self._keeper, self._budget, self._learned = index, budget, learned
         self._pair: tuple[CreativeIndex, Inventory] | None = None
         self._arranging: asyncio.Task[None] | None = None
 
@@ -32,7 +35,7 @@ class Scenes:
         elif self._pair[0] is not index and self._arranging is None:
             self._arranging = asyncio.get_running_loop().create_task(self._arrange(index))
         ready, inventory = self._pair
-        return Scene(ready, inventory, self._budget.books(), self._budget)
+        return self._scene(ready, inventory)
 
     def apart(self) -> Scene:
         """The newest snapshots, arranged for one look by whoever asks, on any thread."""
@@ -41,7 +44,11 @@ class Scenes:
         if self._pair is None:
             # A rehearsal before the first turn spares that turn the arranging.
             self._pair = pair
-        return Scene(*pair, self._budget.books(), self._budget)
+        return self._scene(*pair)
+
+    def _scene(self, index: CreativeIndex, inventory: Inventory) -> Scene:
+        rates = NOTHING_LEARNED if self._learned is None else self._learned.rates
+        return Scene(index, inventory, self._budget.books(), self._budget, rates)
 
     async def _arrange(self, index: CreativeIndex) -> None:
         try:

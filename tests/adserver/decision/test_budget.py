@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from adserver.decision.budget import Funds, Purse
 from adserver.decision.expectations import Expectations
-from adserver.decision.pacing import Day
+from adserver.decision.pacing import Day, started
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.money import ZERO, Micros
@@ -34,10 +34,13 @@ class TestThePurse:
     def test_is_less_by_the_clicks_that_are_expected(self) -> None:
         assert purse(Funds("c", "a", Micros(900)), expected=250).room == Micros(650)
 
-    def test_is_paced_by_what_the_day_has_cost_so_far(self) -> None:
+    def test_is_paced_by_the_dial_until_the_end_of_the_day(self) -> None:
         day = Day(MIDNIGHT, MIDNIGHT + timedelta(days=1), budget=Micros(1_000), spent=Micros(900))
+        funds = Funds("c", "a", Micros(9_000), None, day, dial=started(day, NOON))
+        late = MIDNIGHT + timedelta(hours=23, minutes=45)
 
-        assert purse(Funds("c", "a", Micros(9_000), None, day)).pace < 0.5
+        assert purse(funds).pace < 0.5
+        assert funds.purse(late, of_campaign=ZERO, of_advertiser=ZERO).pace == 1.0
 
 
 class TestExpectations:
