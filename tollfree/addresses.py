@@ -86,6 +86,7 @@ def _add_portal(
             portal.front,
             till.till if till else None,
             matcher=portal.matcher,
+            drafter=portal.drafter,
             auto_approve_after_lint=portal.auto_approve_after_lint,
         )
     )

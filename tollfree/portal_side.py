@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from adserver.decision.preview import MatchPreview
 from adserver.decision.settings import DecisionSettings
+from advertiser_portal.drafting import Drafter
 from advertiser_portal.public.talk import Talk
+from kernel.egress import Egress, Fetches
 from tollfree.ad_side import AdSide
 from tollfree.doorway import App
 from tollfree.foundations import Foundations
@@ -26,6 +28,7 @@ class PortalPlan:
     post: Post | None = None
     auto_approve_after_lint: bool = False
     talk_key: str | None = field(default=None, repr=False)
+    egress: Fetches | None = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class PortalSide:
 
     front: FrontDesk
     matcher: MatchPreview
+    drafter: Drafter
     auto_approve_after_lint: bool
     talk: Talk | None
 
@@ -63,4 +67,5 @@ def build_portal_side(
     )
     matcher = MatchPreview(grounds.embedder, ads.budget, grounds.clock, decisions)
     talk = ApiTalk(chat, plan.talk_key) if plan.talk_key else None
-    return PortalSide(front, matcher, plan.auto_approve_after_lint, talk)
+    drafter = Drafter(plan.egress or Egress())
+    return PortalSide(front, matcher, drafter, plan.auto_approve_after_lint, talk)

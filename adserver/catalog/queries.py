@@ -38,6 +38,7 @@ __all__ = [
     "campaign",
     "campaigns_of",
     "creative",
+    "creatives_by_campaign",
     "creatives_of",
     "generation",
     "landing_of",
@@ -45,6 +46,7 @@ __all__ = [
     "next_schedule_edge",
     "publisher",
     "publisher_by_digest",
+    "titles_of",
 ]
 
 
@@ -165,6 +167,32 @@ async def creatives_of(session: AsyncSession, campaign_id: str) -> list[Creative
         .order_by(CreativeRow.number)
     )
     return [creative_from(row) for row in rows]
+
+
+async def titles_of(session: AsyncSession, advertiser_id: str) -> dict[str, str]:
+    """The titles of all creatives of an advertiser, by id."""
+    rows = await session.execute(
+        sa.select(CreativeRow.id, CreativeRow.title)
+        .join(CampaignRow, CampaignRow.id == CreativeRow.campaign_id)
+        .where(CampaignRow.advertiser_id == advertiser_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def creatives_by_campaign(
+    session: AsyncSession, advertiser_id: str
+) -> dict[str, list[Creative]]:
+    """All creatives of an advertiser in one look, by campaign id, each list oldest first."""
+    rows = await session.scalars(
+        sa.select(CreativeRow)
+        .join(CampaignRow, CampaignRow.id == CreativeRow.campaign_id)
+        .where(CampaignRow.advertiser_id == advertiser_id)
+        .order_by(CreativeRow.number)
+    )
+    found: dict[str, list[Creative]] = {}
+    for row in rows:
+        found.setdefault(row.campaign_id, []).append(creative_from(row))
+    return found
 
 
 async def creative(session: AsyncSession, creative_id: str) -> Creative | None:

@@ -87,7 +87,7 @@ class TestTheCampaignEditor:
                 r'<input class="form-control[^>]* name="(\w+)"[^>]* value="([^"]*)"', page.text
             )
         }
-        fields |= {"time_zone": "UTC", "formats": ["unit"]}
+        fields |= {"time_zone": "UTC", "formats": ["unit", "mention"]}
 
         answer = await send(browser, address, fields)
 
