@@ -99,19 +99,19 @@ class Postgres:
 
 @contextmanager
 def migrated(kind):
-    """The address of a migrated database of `kind`."""
+    """The address of a migrated database of `kind`, and its server where it has one."""
     if kind == "postgresql":
         server = Postgres()
         try:
             migrate_apart(server.url)
-            yield server.url
+            yield server.url, server
         finally:
             server.close()
         return
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'money.db'}"
         migrate_apart(url)
-        yield url
+        yield url, None
 
 
 async def an_ad(database, clock, *, funds, total, daily=None, organisation="org_1"):

@@ -14,6 +14,7 @@ only: every click touches it, and a row that every click updates is a queue.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 Side = Literal["debit", "credit"]
@@ -83,6 +84,7 @@ _CODE: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=16_384)
 def kind_of(code: str) -> AccountKind:
     """The kind of the account `code`. Raises ValueError for a code that is not in the chart."""
     if code in _PLATFORM:

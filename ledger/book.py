@@ -17,7 +17,7 @@ from kernel.errors import InsufficientFunds
 from kernel.money import ZERO, Micros
 from ledger.account import AccountKind, kind_of
 from ledger.postings import Leg, Posting
-from ledger.rows import insert_missing, insert_rows, is_among, update_each
+from ledger.rows import insert_missing, insert_rows, is_among, is_postgres, update_each
 from ledger.tables import LedgerAccount, LedgerEntry, LedgerGroup, LedgerUnsettled, rows_of
 
 _accounts: Final = rows_of(LedgerAccount)
@@ -153,17 +153,22 @@ async def write(
 async def _hold(tx: WriteSession, codes: Collection[str]) -> dict[str, HeldAccount]:
     guarded = [code for code in codes if _is_held(kind_of(code))]
     shared = [code for code in codes if not _is_held(kind_of(code))]
-    query = sa.select(_accounts).order_by(_accounts.c.id)
-    rows: list[sa.Row[Any]] = []
-    if guarded:
-        # Locked in id order: two postings that meet here would otherwise deadlock. SQLite has no
-        # row locks and needs none, since its writing transactions begin IMMEDIATE.
-        locking = query.where(is_among(tx, _accounts.c.code, guarded)).with_for_update(
-            key_share=True
-        )
-        rows += (await tx.execute(locking)).all()
-    if shared:
-        rows += (await tx.execute(query.where(is_among(tx, _accounts.c.code, shared)))).all()
+    # Locked in id order: two postings that meet here would otherwise deadlock. SQLite has no row
+    # locks and needs none, since its writing transactions begin IMMEDIATE. Both kinds are read in
+    # one statement, but what every charge touches is not locked.
+    locked = (
+        sa.select(_accounts)
+        .where(is_among(tx, _accounts.c.code, guarded))
+        .order_by(_accounts.c.id)
+        .with_for_update(key_share=True)
+    )
+    if is_postgres(tx):
+        held = locked.cte("held")
+        others = sa.select(_accounts).where(is_among(tx, _accounts.c.code, shared))
+        rows = (await tx.execute(sa.select(held).union_all(others))).all()
+    else:
+        every = sa.select(_accounts).where(is_among(tx, _accounts.c.code, codes))
+        rows = (await tx.execute(every)).all()
     return {row.code: _held(row) for row in rows}
 
 

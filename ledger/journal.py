@@ -21,11 +21,12 @@ from kernel.errors import Conflict
 from kernel.money import ZERO, Micros
 from ledger import book, limits
 from ledger.account import AD_REVENUE, accruing
+from ledger.charges_at_once import write_charges
 from ledger.charging import Charge, Charged, LimitKey, Refused, Split, decide
 from ledger.limits import HeldLimit
 from ledger.pockets import pockets_of
 from ledger.postings import Posting
-from ledger.rows import is_among
+from ledger.rows import is_among, is_postgres
 from ledger.tables import LedgerAccount, LedgerEntry, LedgerGroup
 
 __all__ = [
@@ -150,12 +151,29 @@ async def _write_charges(
             spent[limit_id] = spent.get(limit_id, ZERO) + one.price
         posting = one.posting(outcome.funding)
         pages.append(book.Page(posting, one.digest(), drawn_from=tuple(drawn)))
-    written = await book.write(tx, pages, accounts, at=at)
-    if len(written) != len(pages):
+    amounts = {limit_id: amount for limit_id, amount in spent.items() if amount}
+    if not await _write(tx, pages, accounts, amounts, at=at):
         # Same key, other payer, at the same moment: the locks cannot have met. Nobody does this
         # honestly, and undoing the batch is safe.
-        raise next(_conflict(one.key) for one in asked if one.key not in written)
-    await limits.draw(tx, {limit_id: amount for limit_id, amount in spent.items() if amount})
+        raise _conflict(pages[0].posting.key)
+
+
+async def _write(
+    tx: WriteSession,
+    pages: Sequence[book.Page],
+    accounts: Mapping[str, book.HeldAccount],
+    drawn: Mapping[int, Micros],
+    *,
+    at: datetime,
+) -> bool:
+    """Write groups, entries, balances and limits; False where a key was known by then."""
+    if not pages:
+        return True
+    if is_postgres(tx):
+        return await write_charges(tx, pages, accounts, drawn, at=at)
+    written = await book.write(tx, pages, accounts, at=at)
+    await limits.draw(tx, drawn)
+    return len(written) == len(pages)
 
 
 async def _known(tx: WriteSession, keys: Sequence[str]) -> dict[str, sa.Row[Any]]:

@@ -36,13 +36,17 @@ class Batches(Generic[Asked, Told]):
 
     async def ask(self, question: Asked) -> Told:
         """The answer, or the error with which it failed. Raises Unavailable when too many wait."""
+        return await self.put(question)
+
+    def put(self, question: Asked) -> "asyncio.Future[Told]":
+        """As `ask`, without a task of its own for whoever waits."""
         if len(self._waiting) >= self._capacity:
             raise Unavailable("The database is behind with its work. Try again in a moment.")
         told: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, told))
         if self._draining is None or self._draining.done():
             self._draining = asyncio.create_task(self._drain())
-        return await told
+        return told
 
     async def close(self) -> None:
         """Answer what is waiting."""

@@ -11,8 +11,6 @@ from datetime import timedelta
 from typing import Final
 
 from adserver.catalog.landing import Landing, landings_of
-from adserver.catalog.publisher import Publisher
-from adserver.catalog.queries import publisher
 from adserver.catalog.stops import NOTHING_STOPPED, Stops, stops
 from adserver.events.batches import Batches
 from adserver.events.click_rows import decided_of_each, note_visit
@@ -39,7 +37,6 @@ class _Shown:
 
     decided: Decided
     landing: Landing | None
-    earner: Publisher | None
     stops: Stops
 
 
@@ -88,15 +85,11 @@ class BeaconDesk:
             decided = await decided_of_each(session, decision_ids)
             numbers = {one.creative_number for one in decided.values()} - {None}
             landings = await landings_of(session, [one for one in numbers if one is not None])
-            names = sorted({one.publisher_id for one in decided.values()})
-            earners = {name: await publisher(session, name) for name in names}
             stopped = await stops(session) if decided else NOTHING_STOPPED
         return [
             None
             if (one := decided.get(decision_id)) is None
-            else _Shown(
-                one, landings.get(one.creative_number or 0), earners[one.publisher_id], stopped
-            )
+            else _Shown(one, landings.get(one.creative_number or 0), stopped)
             for decision_id in decision_ids
         ]
 
@@ -125,8 +118,8 @@ class BeaconDesk:
 
 
 def _view(decision_id: str, shown: _Shown) -> View | None:
-    landing, earner, price = shown.landing, shown.earner, shown.decided.price
-    if landing is None or earner is None or price is None:
+    landing, price, share_bp = shown.landing, shown.decided.price, shown.decided.share_bp
+    if landing is None or price is None or share_bp is None:
         return None
     return View(
         decision_id,
@@ -134,5 +127,5 @@ def _view(decision_id: str, shown: _Shown) -> View | None:
         landing.advertiser_id,
         landing.limits,
         price,
-        Split(earner.publisher_id, earner.share_bp),
+        Split(shown.decided.publisher_id, share_bp),
     )

@@ -14,8 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adserver.catalog.landing import Landing
-from adserver.catalog.publisher import Publisher
-from adserver.catalog.queries import publisher
+from adserver.catalog.tables import PublisherRow
 from adserver.events.click_rules import Decided, Unbilled, why_unbilled
 from adserver.events.tables import DecisionRow, RefusedVisitRow, StepRow
 from adserver.events.tokens import ClickToken
@@ -67,7 +66,9 @@ async def decided_of_each(session: AsyncSession, decision_ids: Sequence[str]) ->
             StepRow.at,
             DecisionRow.app_id,
             DecisionRow.bid_type,
+            PublisherRow.share_bp,
         )
+        .outerjoin(PublisherRow, PublisherRow.id == DecisionRow.publisher_id)
         .outerjoin(
             StepRow,
             (StepRow.decision_id == DecisionRow.id) & (StepRow.step == Step.DELIVERED.value),
@@ -143,10 +144,9 @@ async def _charge(
     tx: WriteSession, clicks: Sequence[Click], *, clock: Clock
 ) -> dict[str, Unbilled]:
     """Charge for billable clicks; the reasons of those that were refused, by decision."""
-    earners = await _earners(tx, clicks)
     charges, refused = [], dict[str, Unbilled]()
     for click in clicks:
-        charge = _charge_for(click, earners)
+        charge = _charge_for(click)
         if charge is None:
             refused[click.decision_id] = Unbilled.NO_PUBLISHER
         else:
@@ -159,24 +159,16 @@ async def _charge(
     return refused
 
 
-async def _earners(tx: WriteSession, clicks: Sequence[Click]) -> dict[str, Publisher]:
-    names = {click.decided.publisher_id for click in clicks if click.decided is not None}
-    found = [await publisher(tx, name) for name in sorted(names)]
-    return {earner.publisher_id: earner for earner in found if earner is not None}
-
-
-def _charge_for(click: Click, earners: Mapping[str, Publisher]) -> journal.Charge | None:
-    if click.decided is None or click.decided.price is None:
-        return None
-    earner = earners.get(click.decided.publisher_id)
-    if earner is None:
+def _charge_for(click: Click) -> journal.Charge | None:
+    decided = click.decided
+    if decided is None or decided.price is None or decided.share_bp is None:
         return None
     return journal.Charge(
         key=f"click:{click.decision_id}",
         payer=click.landing.advertiser_id,
         limits=click.landing.limits,
-        price=click.decided.price,
-        split=journal.Split(earner.publisher_id, earner.share_bp),
+        price=decided.price,
+        split=journal.Split(decided.publisher_id, decided.share_bp),
         ref=click.decision_id,
     )
 

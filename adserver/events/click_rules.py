@@ -73,6 +73,7 @@ class Decided:
     delivered_at: datetime | None
     app_id: str | None = None
     bid_type: str = "cpc"
+    share_bp: int | None = None
 
 
 def why_unbilled(

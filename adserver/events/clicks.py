@@ -8,13 +8,13 @@ and written together, and nobody is told of a charge before it is durable.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from adserver.catalog.landing import Landing, landings_of
 from adserver.catalog.queries import LiveCreative
-from adserver.catalog.stops import NOTHING_STOPPED, stops
+from adserver.catalog.stops import NOTHING_STOPPED, StopBoard, stops
 from adserver.events.batches import Batches
 from adserver.events.click_rows import Click, decided_of_each, note_visit, write_clicks
 from adserver.events.click_rules import Decided, with_click_id
@@ -60,13 +60,15 @@ class ClickDesk:
         programs_pay: bool = False,
         deadline_ms: int = 2_000,
         watch: Watch | None = None,
+        board: StopBoard | None = None,
     ) -> None:
         self._database, self._tokens, self._clock = database, tokens, clock
         self._programs_pay, self._deadline_s = programs_pay, deadline_ms / 1000
-        self._known, self._stops, self._watch = KnownLandings(), NOTHING_STOPPED, watch
+        self._known, self._watch = KnownLandings(), watch
+        self._board, self._stops = board, NOTHING_STOPPED
         self._reads = Batches(self._read_all)
         self._writes = Batches(self._write_all)
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
 
     async def follow(
         self,
@@ -105,7 +107,7 @@ class ClickDesk:
         click = self._tokens.read(token)
         if click is None:
             return ClickOutcome(None, billed=False, reason="bad_token")
-        found = await self._in_time(self._read(click))
+        found = await self._in_time(self._reads.put(click))
         # Without a database the reader still arrives where this ad last led.
         landing, decided = found or (self._known.get(click.creative_number), None)
         if landing is None:
@@ -119,20 +121,22 @@ class ClickDesk:
         if visitor is not None:
             await self._in_time(self._note(click, visitor))
             return ClickOutcome(url, billed=False, reason=visitor)
-        unbilled = await self._in_time(self._charge(click, landing, decided, visit))
+        if self._watch is None and decided is not None and decided.delivered_at is not None:
+            charging: Awaitable[str] = self._writes.put(Click(click, landing, decided))
+        else:
+            charging = self._charge(click, landing, decided, visit)
+        unbilled = await self._in_time(charging)
         if unbilled is None:
             # The charge failed or is late, and the reader does not wait for it.
             return ClickOutcome(url, billed=False, reason="unavailable")
         return ClickOutcome(url, billed=not unbilled, reason=unbilled or None)
 
-    async def _read(self, click: ClickToken) -> _Found:
-        return await self._reads.ask(click)
-
     async def _read_all(self, clicks: Sequence[ClickToken]) -> list[_Found]:
         async with self._database.reading() as session:
             landings = await landings_of(session, [click.creative_number for click in clicks])
             decided = await decided_of_each(session, [click.decision_id for click in clicks])
-            self._stops = await stops(session)
+            # A board is looked at four times a second anyway; without one each batch looks itself.
+            self._stops = self._board.now() if self._board else await stops(session)
         for landing in landings.values():
             self._known.add(landing)
         return [
@@ -169,7 +173,7 @@ class ClickDesk:
             if decided is not None and decided.delivered_at is not None:
                 return decided
             await asyncio.sleep(pause_ms / 1000)
-            _, decided = await self._read(click)
+            _, decided = await self._reads.ask(click)
         return decided
 
     async def _note(self, click: ClickToken, reason: str) -> bool:
@@ -177,12 +181,12 @@ class ClickDesk:
             await note_visit(tx, click.decision_id, reason, at=self._clock.now())
         return True
 
-    async def _in_time(self, work: Coroutine[Any, Any, Found]) -> Found | None:
+    async def _in_time(self, work: Awaitable[Found]) -> Found | None:
         """The result, or None when it failed or is late; late work goes on in the background.
 
         It is never cancelled: a commit cut short would leave us not knowing whether we charged.
         """
-        task = asyncio.create_task(work)
+        task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
         done, _ = await asyncio.wait({task}, timeout=self._deadline_s)
@@ -190,7 +194,7 @@ class ClickDesk:
             return None
         return task.result()
 
-    def _finished(self, task: "asyncio.Task[Any]") -> None:
+    def _finished(self, task: "asyncio.Future[Any]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()) is not None:
             _log.error("click_not_recorded", error=type(problem).__name__)

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adserver.catalog.landing import Landing, landing_of
-from adserver.catalog.queries import publisher
 from adserver.catalog.stops import stops
 from adserver.catalog.tables import CampaignRow
 from adserver.events.click_rows import decided_of
@@ -135,8 +134,7 @@ async def _is_stopped(session: AsyncSession, decided: Decided, landing: Landing 
 async def _charge(
     tx: WriteSession, decision_id: str, decided: Decided, landing: Landing, *, clock: Clock
 ) -> ConversionOutcome:
-    earner = await publisher(tx, decided.publisher_id)
-    if earner is None or decided.price is None or decided.advertiser_id is None:
+    if decided.share_bp is None or decided.price is None or decided.advertiser_id is None:
         return ConversionOutcome.NO_PUBLISHER
     step = {
         "decision_id": decision_id,
@@ -155,7 +153,7 @@ async def _charge(
         payer=decided.advertiser_id,
         limits=landing.limits,
         price=decided.price,
-        split=journal.Split(earner.publisher_id, earner.share_bp),
+        split=journal.Split(decided.publisher_id, decided.share_bp),
         ref=decision_id,
         clock=clock,
     )
