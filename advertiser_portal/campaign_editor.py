@@ -4,7 +4,7 @@ Each act and its line in the audit log are one transaction, in which ownership i
 form that cannot stand comes back with everything that was typed and the field that is wrong.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
 
@@ -12,22 +12,29 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from adserver.catalog import commands
-from adserver.catalog.campaign import Campaign
+from adserver.catalog.campaign import BidType, Campaign
 from adserver.catalog.campaign_edits import edit_campaign
-from adserver.catalog.queries import creatives_of
-from adserver.catalog.targeting import targeting_row
+from adserver.catalog.categories import CATEGORIES
+from adserver.catalog.targeting import PAID_FORMATS
+from advertiser_portal.api.wire import terms_json
 from advertiser_portal.campaign_form import CampaignForm, form_of
+from advertiser_portal.copying import copied_campaign
 from advertiser_portal.ownership import their_advertiser, their_campaign
 from advertiser_portal.portal import PORTAL
 from kernel.database import WriteSession
 from kernel.errors import BadRequest, TollfreeError
-from tollfree_sdk.contract import Format
 from web import audit
 from web.front_desk import Member
 from web.pages import Pages
 from web.roles import Act
 
-_FORMATS: Final = (Format.UNIT.value, Format.MENTION.value, Format.LINK.value)
+_FORMATS: Final = PAID_FORMATS
+
+_BID_TYPES: Final = {
+    BidType.CPC: "A click",
+    BidType.CPM: "A thousand viewable impressions",
+    BidType.CPA: "A conversion",
+}
 
 
 class CampaignEditor:
@@ -85,7 +92,7 @@ class CampaignEditor:
                     tx,
                     campaign_id,
                     terms=terms,
-                    targeting=form.targeting(categories=campaign.targeting.categories),
+                    targeting=form.targeting(),
                     clock=self._front.clock,
                 )
                 await self._log(request, tx, member, "campaign.edited", after, before=campaign)
@@ -96,27 +103,9 @@ class CampaignEditor:
     async def duplicate(self, request: Request, campaign_id: str) -> Response:
         """A draft with the same terms and the same copy, none of it reviewed yet."""
         member = await self._front.member(request, Act.EDIT_CAMPAIGNS)
-        now = self._front.clock.now()
         async with self._front.database.writing() as tx:
             old = await their_campaign(tx, member, campaign_id)
-            over = old.terms.ends_at is not None and old.terms.ends_at <= now
-            terms = replace(
-                old.terms,
-                name=f"{old.terms.name[:73]} (copy)",
-                starts_at=max(now, old.terms.starts_at),
-                ends_at=None if over else old.terms.ends_at,
-            )
-            made = await commands.create_campaign(
-                tx,
-                advertiser_id=old.advertiser_id,
-                terms=terms,
-                targeting=old.targeting,
-                clock=self._front.clock,
-            )
-            for creative in await creatives_of(tx, campaign_id):
-                await commands.create_creative(
-                    tx, campaign_id=made.campaign_id, copy=creative.copy, clock=self._front.clock
-                )
+            made = await copied_campaign(tx, old, clock=self._front.clock)
             await self._log(request, tx, member, "campaign.duplicated", made, before=old)
         return self._pages.to(request, f"{PORTAL.home}campaigns/{made.campaign_id}?note=duplicated")
 
@@ -136,6 +125,8 @@ class CampaignEditor:
             campaign=campaign,
             problem=problem,
             ad_formats=_FORMATS,
+            bid_types=[(one.value, _BID_TYPES[one]) for one in BidType],
+            categories=sorted(CATEGORIES.items(), key=lambda pair: pair[1]),
             time_zones=[(zone, zone) for zone in sorted(available_timezones())],
         )
 
@@ -172,14 +163,4 @@ class CampaignEditor:
 
 def _agreed(campaign: Campaign) -> dict[str, Any]:
     """Terms and targeting as plain JSON, for the log."""
-    terms = asdict(campaign.terms)
-    plain = {
-        name: value["amount"] if isinstance(value, dict) else value for name, value in terms.items()
-    }
-    for name in ("starts_at", "ends_at"):
-        plain[name] = plain[name].isoformat() if plain[name] else None
-    return {
-        **plain,
-        "campaign": campaign.campaign_id,
-        "targeting": targeting_row(campaign.targeting),
-    }
+    return {"campaign": campaign.campaign_id, **terms_json(campaign)}

@@ -8,11 +8,11 @@ catalog then checks the meaning.
 import re
 import zoneinfo
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from pydantic import BaseModel
 
-from adserver.catalog.campaign import Campaign, CampaignTerms
+from adserver.catalog.campaign import BidType, Campaign, CampaignStatus, CampaignTerms
 from adserver.catalog.targeting import Targeting, targeting
 from kernel.errors import BadRequest
 from kernel.money import Micros
@@ -26,6 +26,7 @@ class CampaignForm(BaseModel):
     """The fields, as typed. Nothing is refused before it can be said in words."""
 
     name: str = ""
+    bid_type: str = "cpc"
     bid: str = "0.50"
     total_budget: str = ""
     daily_budget: str = "20"
@@ -36,6 +37,11 @@ class CampaignForm(BaseModel):
     languages: str = ""
     keywords: str = ""
     negative_keywords: str = ""
+    excluded_brands: str = ""
+    categories: list[str] = []
+    frequency_impressions: str = ""
+    frequency_hours: str = "24"
+    attribution_days: str = "30"
     formats: list[str] = []
 
     def terms(self, now: datetime) -> CampaignTerms:
@@ -48,15 +54,33 @@ class CampaignForm(BaseModel):
             time_zone=self.time_zone.strip(),
             starts_at=self._moment("starts_at") or now,
             ends_at=self._moment("ends_at"),
+            bid_type=self._bid_type(),
+            attribution_days=_whole(self.attribution_days, "attribution_days"),
         )
 
-    def targeting(self, *, categories: tuple[str, ...] = ()) -> Targeting:
-        """Whom it is for; `categories` are kept from before, the editor does not offer them."""
-        values = {
-            name: listed(getattr(self, name))
-            for name in ("countries", "languages", "keywords", "negative_keywords")
-        }
-        return targeting({**values, "formats": self.formats, "categories": categories})
+    def targeting(self) -> Targeting:
+        """Whom it is for. Raises BadRequest."""
+        names = ("countries", "languages", "keywords", "negative_keywords", "excluded_brands")
+        values: dict[str, Any] = {name: listed(getattr(self, name)) for name in names}
+        if self.frequency_impressions.strip():
+            values["frequency"] = {
+                "impressions": _whole(self.frequency_impressions, "frequency_impressions"),
+                "hours": _whole(self.frequency_hours, "frequency_hours"),
+            }
+        return targeting({**values, "formats": self.formats, "categories": self.categories})
+
+    def as_campaign(self, advertiser_id: str, now: datetime) -> Campaign:
+        """The campaign that these fields describe, for a look at it before it exists."""
+        terms, wanted = self.terms(now), self.targeting()
+        return Campaign("preview", advertiser_id, CampaignStatus.DRAFT, terms, wanted)
+
+    def _bid_type(self) -> BidType:
+        try:
+            return BidType(self.bid_type)
+        except ValueError:
+            raise BadRequest(
+                "Pay for clicks, impressions or conversions.", param="bid_type"
+            ) from None
 
     def _moment(self, name: str) -> datetime | None:
         text = str(getattr(self, name)).strip()
@@ -91,6 +115,12 @@ def form_of(campaign: Campaign) -> CampaignForm:
         languages=", ".join(wanted.languages),
         keywords="\n".join(wanted.keywords),
         negative_keywords="\n".join(wanted.negative_keywords),
+        excluded_brands="\n".join(wanted.excluded_brands),
+        categories=list(wanted.categories),
+        frequency_impressions=str(wanted.frequency.impressions) if wanted.frequency else "",
+        frequency_hours=str(wanted.frequency.hours) if wanted.frequency else "24",
+        attribution_days=str(terms.attribution_days),
+        bid_type=terms.bid_type.value,
         formats=list(wanted.formats),
     )
 
@@ -98,6 +128,13 @@ def form_of(campaign: Campaign) -> CampaignForm:
 def listed(text: str) -> list[str]:
     """``listed("DE, at;CH")`` is ``["DE", "at", "CH"]``; empty parts are left out."""
     return [part.strip() for part in _SEPARATOR.split(text) if part.strip()]
+
+
+def _whole(text: str, param: str) -> int:
+    plain = text.strip()
+    if not (plain.isascii() and plain.isdigit() and len(plain) < 10):
+        raise BadRequest("Give a whole number.", param=param)
+    return int(plain)
 
 
 def _amount(text: str, param: str) -> Micros | None:

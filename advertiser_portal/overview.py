@@ -6,7 +6,7 @@ values make table, total and chart.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +15,7 @@ from adserver.catalog import queries as catalog
 from adserver.catalog.advertiser import Advertiser
 from adserver.catalog.campaign import Campaign
 from adserver.catalog.creative import Creative, ReviewState
+from advertiser_portal import pace
 from advertiser_portal.periods import Period
 from advertiser_portal.serving import Facts, Serving, serving
 from advertiser_portal.traffic import NO_TRAFFIC, Traffic, traffic_of
@@ -28,10 +29,14 @@ from ledger.limits import remaining
 
 @dataclass(frozen=True)
 class Used:
-    """How much of a budget is gone: ``Used(Micros(5_000_000), Micros(20_000_000))``."""
+    """How much of a budget is gone: ``Used(Micros(5_000_000), Micros(20_000_000))``.
+
+    `expected` is what an even pace would have spent by now, where there is an end to pace towards.
+    """
 
     spent: Micros
     budget: Micros
+    expected: Micros | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class CampaignLine:
     creatives: tuple[Creative, ...]
     serving: Serving
     traffic: Traffic
+    spend_by_day: tuple[Micros, ...]
     total: Used | None
     daily: Used | None
 
@@ -82,20 +88,33 @@ async def overview_of(
         return None
     wallet = await balance(session, cash(advertiser.advertiser_id))
     campaigns = await catalog.campaigns_of(session, advertiser.advertiser_id)
-    traffic = await traffic_of(session, advertiser.advertiser_id, since=period.since(at))
+    traffic = await traffic_of(session, advertiser.advertiser_id, since=period.since(at), until=at)
+    creatives_by = await catalog.creatives_by_campaign(session, advertiser.advertiser_id)
     left = await remaining(session, [key for one in campaigns for key in _limits(one)], at)
     lines = []
     for campaign in campaigns:
-        creatives = tuple(await catalog.creatives_of(session, campaign.campaign_id))
+        creatives = tuple(creatives_by.get(campaign.campaign_id, ()))
+        days = traffic.get(campaign.campaign_id)
         facts = _facts(advertiser, campaign, creatives, wallet=wallet, left=left, at=at)
+        if days is None and period is not Period.TODAY:
+            facts = replace(facts, delivered=0)
         lines.append(
             CampaignLine(
                 campaign=campaign,
                 creatives=creatives,
                 serving=serving(campaign, facts),
-                traffic=traffic.get(campaign.campaign_id, NO_TRAFFIC),
-                total=_used(campaign.terms.total_budget, facts.total_left),
-                daily=_used(campaign.terms.daily_budget, facts.daily_left),
+                traffic=days.traffic if days else NO_TRAFFIC,
+                spend_by_day=days.spend if days else (),
+                total=_used(
+                    campaign.terms.total_budget,
+                    facts.total_left,
+                    passed=pace.of_schedule(campaign.terms, at),
+                ),
+                daily=_used(
+                    campaign.terms.daily_budget,
+                    facts.daily_left,
+                    passed=pace.of_day(campaign.terms.time_zone, at),
+                ),
             )
         )
     return Overview(advertiser, wallet, period, tuple(lines))
@@ -131,7 +150,8 @@ def _facts(
     )
 
 
-def _used(budget: Micros | None, left: Micros | None) -> Used | None:
+def _used(budget: Micros | None, left: Micros | None, *, passed: int | None) -> Used | None:
     if budget is None or left is None:
         return None
-    return Used(spent=budget - left, budget=budget)
+    expected = None if passed is None else budget.share(passed)
+    return Used(spent=budget - left, budget=budget, expected=expected)

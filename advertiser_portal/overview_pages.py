@@ -9,6 +9,7 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import Response
 
+from advertiser_portal.fixes import LABELS
 from advertiser_portal.overview import Overview, overview_of
 from advertiser_portal.periods import Period, period_of
 from advertiser_portal.traffic import NO_TRAFFIC, Traffic, creative_traffic_of
@@ -25,6 +26,8 @@ NOTES: Final = {
     "started": "The campaign is live.",
     "ended": "The campaign is over.",
     "saved": "The new terms hold from now on.",
+    "launched": "The campaign is launched. Its ads are shown as soon as they are approved and funded.",
+    "mended": "Done. The change holds from now on.",
     "duplicated": "This is the copy, a draft. Look it over, then start it.",
     "drafted": "The creative is kept as a draft. Hand it in when it is ready.",
     "submitted": "The creative is handed in.",
@@ -44,7 +47,12 @@ class OverviewPages:
         if shown is None:
             return self._pages.page(request, "no_advertiser.html")
         return self._pages.page(
-            request, "overview.html", overview=shown, periods=list(Period), note=NOTES.get(note)
+            request,
+            "overview.html",
+            overview=shown,
+            periods=list(Period),
+            fixes=LABELS,
+            note=NOTES.get(note),
         )
 
     async def overview_live(self, request: Request, period: str = "", seen: str = "") -> Response:
@@ -71,6 +79,7 @@ class OverviewPages:
             line=line,
             by_creative=await self._by_creative(shown),
             no_traffic=NO_TRAFFIC,
+            fixes=LABELS,
             periods=list(Period),
             note=NOTES.get(note),
         )
@@ -84,25 +93,36 @@ class OverviewPages:
         line = shown.line(campaign_id)
         if shown.digest == seen:
             return self._pages.unchanged()
-        return self._pages.page(request, "campaign_live.html", overview=shown, line=line, note=None)
+        return self._pages.page(
+            request, "campaign_live.html", overview=shown, line=line, fixes=LABELS, note=None
+        )
 
     def overview_fragment(
         self, request: Request, shown: Overview, *, note: str | None = None
     ) -> Response:
         """The overview's live region."""
-        return self._pages.page(request, "overview_live.html", overview=shown, note=note)
+        return self._pages.page(
+            request, "overview_live.html", overview=shown, fixes=LABELS, note=note
+        )
 
     def campaign_fragment(
         self, request: Request, shown: Overview, campaign_id: str, *, note: str | None = None
     ) -> Response:
         """A campaign's live region."""
         line = shown.line(campaign_id)
-        return self._pages.page(request, "campaign_live.html", overview=shown, line=line, note=note)
+        return self._pages.page(
+            request, "campaign_live.html", overview=shown, line=line, fixes=LABELS, note=note
+        )
 
     async def _by_creative(self, shown: Overview) -> dict[str, Traffic]:
-        since = shown.period.since(self._front.clock.now())
+        now = self._front.clock.now()
         async with self._front.database.reading() as session:
-            return await creative_traffic_of(session, shown.advertiser.advertiser_id, since=since)
+            return await creative_traffic_of(
+                session,
+                shown.advertiser.advertiser_id,
+                since=shown.period.since(now),
+                until=now,
+            )
 
     async def read(self, member: Member, period: Period) -> Overview | None:
         """What this member's organisation sees."""

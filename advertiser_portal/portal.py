@@ -11,10 +11,14 @@ PORTAL: Final = Portal(
     templates=Path(__file__).parent / "templates",
     places=(
         Place("Overview", "/advertiser/", "home"),
+        Place("Campaigns", "/advertiser/campaigns", "pointer"),
         Place("Reports", "/advertiser/reports", "eye"),
         Place("Billing", "/advertiser/billing", "wallet"),
         Place("Members", "/advertiser/members", "user"),
+        Place("Changes", "/advertiser/changes", "check"),
+        Place("API", "/advertiser/api", "external"),
     ),
     pitch="See what your campaigns bring, and stop or start them.",
     joins=True,
+    has_account=True,
 )

@@ -1,26 +1,27 @@
-"""Reports: one set of daily rows, added up by campaign, creative or day.
+"""Reports: one question to the roll-ups, and the table, the chart, the file and the API say its answer.
 
-The chart, the table, its total and the file come from the same rows. A campaign that was renamed
-goes by its present name; what is no longer known keeps its id. Pure but for `report_of`.
+Numbers come from `adserver.reports` only, which makes them equal to the ledger to the micro and hides
+cells too small to show. What is worked out here is rates. A comparison is the same question about
+the days just before. A campaign goes by its present name; what is unknown keeps its id.
 """
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adserver.catalog import queries
-from adserver.reports.daily import DailyRow, daily
-from advertiser_portal.periods import Period
-from advertiser_portal.traffic import NO_TRAFFIC, Traffic
-from web import formats
+from adserver.catalog.categories import CATEGORIES
+from adserver.reports import breakdown
+from adserver.reports.breakdown import Owner
+from adserver.reports.numbers import NOTHING, Numbers
+from kernel.errors import BadRequest
+from kernel.money import Micros
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+LONGEST_DAYS: Final = 400
 
 
 class Dimension(StrEnum):
@@ -29,30 +30,69 @@ class Dimension(StrEnum):
     CAMPAIGN = "campaign"
     CREATIVE = "creative"
     DAY = "day"
+    FORMAT = "format"
+    TOPIC = "topic"
+    COUNTRY = "country"
+    APP = "app"
+    HOUR = "hour"
+
+    @property
+    def hides_small_cells(self) -> bool:
+        """Whether it is taken from conversations, so that small cells are added up as "other"."""
+        return self in _FROM_CONVERSATIONS
+
+
+_FROM_CONVERSATIONS: Final = {Dimension.TOPIC, Dimension.COUNTRY, Dimension.APP, Dimension.HOUR}
+
+
+@dataclass(frozen=True)
+class Span:
+    """Whole days in UTC, the last included: ``Span(date(2026, 11, 16), date(2026, 11, 22))``."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> "Span":
+        """As many days, just before."""
+        return Span(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What follows from the numbers; None where there is nothing to divide by."""
+
+    click_rate: float | None
+    cost_per_click: Micros | None
+    cost_per_mille: Micros | None
+    return_on_spend: float | None
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the table: ``Line("cmp_…", "Trail spring", Traffic(…))``."""
+    """One row: its numbers, and those of the comparison where one is asked for."""
 
     key: str
     name: str
-    traffic: Traffic
+    numbers: Numbers
+    before: Numbers | None = None
 
 
 @dataclass(frozen=True)
 class Report:
-    """A report with its days; every line list adds up to the same total."""
+    """A table, its total, and every day of the period for the chart."""
 
     dimension: Dimension
-    period: Period
+    span: Span
     lines: tuple[Line, ...]
+    total: Numbers
+    total_before: Numbers | None
     days: tuple[Line, ...]
-
-    @property
-    def total(self) -> Traffic:
-        """Everything together."""
-        return sum((line.traffic for line in self.lines), NO_TRAFFIC)
 
 
 async def report_of(
@@ -60,63 +100,57 @@ async def report_of(
     advertiser_id: str,
     *,
     dimension: Dimension,
-    period: Period,
-    at: datetime,
+    span: Span,
+    compare: bool = False,
+    campaign_id: str | None = None,
 ) -> Report:
-    """The report of one advertiser."""
-    rows = await daily(session, advertiser_id, period.since(at))
-    campaigns = await queries.campaigns_of(session, advertiser_id)
-    names = {one.campaign_id: one.terms.name for one in campaigns}
-    titles = {
-        creative.creative_id: creative.copy.title
-        for one in campaigns
-        for creative in await queries.creatives_of(session, one.campaign_id)
-    }
-    first = period.since(at).date()
-    calendar = [first + timedelta(days=step) for step in range(period.days)]
-    days = _days(rows, calendar)
-    by: dict[Dimension, Callable[[], tuple[Line, ...]]] = {
-        Dimension.CAMPAIGN: lambda: _lines(((row.campaign_id, row) for row in rows), names),
-        Dimension.CREATIVE: lambda: _lines(((row.creative_id, row) for row in rows), titles),
-        Dimension.DAY: lambda: days,
-    }
-    return Report(dimension, period, by[dimension](), days)
-
-
-def as_csv(report: Report) -> str:
-    """The table as a file. Cells that a spreadsheet would run as a formula are quoted as text."""
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(
-        [
-            report.dimension.value,
-            "name",
-            "delivered",
-            "clicks",
-            "billed_clicks",
-            "click_rate",
-            "cost_per_click_usd",
-            "spend_usd",
-            "spend_micros",
-        ]
+    """The report of one advertiser, or of one of their campaigns."""
+    owner = Owner("advertiser", advertiser_id)
+    days = await _daily(session, owner, span, campaign_id)
+    days_before = await _daily(session, owner, span.before, campaign_id) if compare else None
+    if dimension is Dimension.DAY:
+        lines = _day_lines(days, days_before)
+    else:
+        names = await _names(session, advertiser_id, dimension)
+        by = breakdown.Dimension(dimension.value)
+        now = await _cells(session, owner, by, span, campaign_id)
+        before = await _cells(session, owner, by, span.before, campaign_id) if compare else None
+        lines = _lines(now, before, names)
+    total_before = None if days_before is None else sum(days_before.values(), start=NOTHING)
+    return Report(
+        dimension,
+        span,
+        lines,
+        sum(days.values(), start=NOTHING),
+        total_before,
+        _day_lines(days, days_before),
     )
-    for line in (*report.lines, Line("total", "Total", report.total)):
-        traffic = line.traffic
-        each = formats.each(traffic.spend, traffic.billed_clicks)
-        writer.writerow(
-            [
-                line.key,
-                _harmless(line.name),
-                traffic.delivered,
-                traffic.clicks,
-                traffic.billed_clicks,
-                f"{traffic.clicks / traffic.delivered:.6f}" if traffic.delivered else "",
-                formats.exact(each) if each else "",
-                formats.exact(traffic.spend),
-                traffic.spend.amount,
-            ]
-        )
-    return written.getvalue()
+
+
+def rates_of(numbers: Numbers) -> Rates:
+    """``rates_of(Numbers(delivered=200, clicks=4, billed=4, spend=…))``; money is net of credits."""
+    paid = numbers.net_spend
+    return Rates(
+        click_rate=numbers.clicks / numbers.delivered if numbers.delivered else None,
+        cost_per_click=_each(paid, numbers.clicks),
+        cost_per_mille=_each(paid * 1_000, numbers.delivered),
+        return_on_spend=numbers.value.amount / paid.amount if paid.amount > 0 else None,
+    )
+
+
+def span_of(first: str, last: str, *, days: int, at: datetime) -> Span:
+    """The days that an address names; `days` up to today where it names none. Raises BadRequest."""
+    today = at.astimezone(UTC).date()
+    if not first and not last:
+        return Span(today - timedelta(days=days - 1), today)
+    try:
+        end = date.fromisoformat(last) if last else today
+        span = Span(date.fromisoformat(first) if first else end, end)
+    except ValueError:
+        raise BadRequest("Give days such as 2026-11-01.", param="from") from None
+    if not 1 <= span.days <= LONGEST_DAYS or span.first.year < 2020 or span.last.year > 2200:
+        raise BadRequest(f"A report covers 1 to {LONGEST_DAYS} days.", param="from")
+    return span
 
 
 def dimension_of(text: str) -> Dimension:
@@ -124,27 +158,73 @@ def dimension_of(text: str) -> Dimension:
     return Dimension(text) if text in list(Dimension) else Dimension.CAMPAIGN
 
 
-def _lines(keyed: Iterable[tuple[str, DailyRow]], names: Mapping[str, str]) -> tuple[Line, ...]:
-    sums: dict[str, Traffic] = {}
-    for key, row in keyed:
-        sums[key] = sums.get(key, NO_TRAFFIC) + _traffic(row)
-    lines = [Line(key, names.get(key, key), traffic) for key, traffic in sums.items()]
-    return tuple(sorted(lines, key=lambda line: (-line.traffic.spend.amount, line.name, line.key)))
-
-
-def _days(rows: Iterable[DailyRow], calendar: Iterable[date]) -> tuple[Line, ...]:
-    sums: dict[date, Traffic] = dict.fromkeys(calendar, NO_TRAFFIC)
-    for row in rows:
-        # A day outside the calendar (a clock that ran ahead) is shown, never dropped.
-        sums[row.day] = sums.get(row.day, NO_TRAFFIC) + _traffic(row)
-    return tuple(
-        Line(day.isoformat(), f"{day:%-d %b %Y}", traffic) for day, traffic in sorted(sums.items())
+async def _daily(
+    session: AsyncSession, owner: Owner, span: Span, campaign_id: str | None
+) -> dict[date, Numbers]:
+    until = span.last + timedelta(days=1)
+    return await breakdown.by_day(
+        session, owner, since=span.first, until=until, campaign_id=campaign_id
     )
 
 
-def _traffic(row: DailyRow) -> Traffic:
-    return Traffic(row.delivered, row.clicks, row.billed_clicks, row.spend)
+async def _cells(
+    session: AsyncSession,
+    owner: Owner,
+    by: breakdown.Dimension,
+    span: Span,
+    campaign_id: str | None,
+) -> dict[str, Numbers]:
+    until = span.last + timedelta(days=1)
+    found = await breakdown.report(
+        session, owner, by, since=span.first, until=until, campaign_id=campaign_id
+    )
+    return {row.value: row.numbers for row in found.rows}
 
 
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+async def _names(
+    session: AsyncSession, advertiser_id: str, dimension: Dimension
+) -> Mapping[str, str]:
+    if dimension is Dimension.TOPIC:
+        return {**CATEGORIES, "other": "Other topics", "": "No topic known"}
+    if dimension is Dimension.CAMPAIGN:
+        found = await queries.campaigns_of(session, advertiser_id)
+        return {one.campaign_id: one.terms.name for one in found}
+    if dimension is Dimension.CREATIVE:
+        return await queries.titles_of(session, advertiser_id)
+    return {"other": "Other", "": "Unknown"}
+
+
+def _lines(
+    now: Mapping[str, Numbers], before: Mapping[str, Numbers] | None, names: Mapping[str, str]
+) -> tuple[Line, ...]:
+    keys = dict.fromkeys([*now, *(before or ())])
+    lines = [
+        Line(
+            key,
+            names.get(key, key),
+            now.get(key, NOTHING),
+            None if before is None else before.get(key, NOTHING),
+        )
+        for key in keys
+    ]
+    order: Callable[[Line], tuple[bool, int, int, str]] = lambda line: (  # noqa: E731
+        line.key in ("other", ""),
+        -line.numbers.spend.amount,
+        -line.numbers.delivered,
+        line.key,
+    )
+    return tuple(sorted(lines, key=order))
+
+
+def _day_lines(
+    days: Mapping[date, Numbers], before: Mapping[date, Numbers] | None
+) -> tuple[Line, ...]:
+    then = [None] * len(days) if before is None else list(before.values())
+    return tuple(
+        Line(day.isoformat(), f"{day:%-d %b %Y}", numbers, earlier)
+        for (day, numbers), earlier in zip(days.items(), then, strict=True)
+    )
+
+
+def _each(amount: Micros, times: int) -> Micros | None:
+    return Micros(round(amount.amount / times)) if times else None

@@ -41,6 +41,7 @@ class AccessToken:
     name: str
     role: Role
     shown: str
+    created_by: str
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
@@ -177,6 +178,7 @@ def _token(row: AccessTokenRow) -> AccessToken:
         name=row.name,
         role=Role(row.role),
         shown=row.shown,
+        created_by=row.created_by,
         created_at=row.created_at,
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,

@@ -23,7 +23,10 @@ from web.install_assets import HERE, VENDOR
 
 _log = logger(__name__)
 
-_OWN: Final = ("portal.css", "contrast.css", "theme.js", "live.js", "review.js", "mark.svg")
+_OWN: Final = (
+    *("portal.css", "contrast.css", "mark.svg"),
+    *("theme.js", "live.js", "review.js", "passkeys.js", "chart.js"),
+)
 _VENDOR: Final = ("tabler.css", "htmx.js", "uplot.js", "uplot.css")
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",

@@ -47,3 +47,10 @@ def day(at: datetime) -> str:
 def moment(at: datetime) -> str:
     """``"12:00:05 UTC"``."""
     return f"{at.astimezone(UTC):%H:%M:%S} UTC"
+
+
+def change(now: int, before: int) -> str:
+    """``change(120, 100)`` is ``"+20%"``; "new" where there was nothing before."""
+    if not before:
+        return "new" if now else NOTHING
+    return f"{(now - before) / before:+.0%}"

@@ -20,7 +20,10 @@ from web.cookies import Cookies
 from web.csrf import CsrfTokens
 from web.letters import Outbox, Post
 from web.organisations import Membership
+from web.passkeys import Passkeys
+from web.pending_sign_in import PendingSignIns
 from web.roles import Act, may
+from web.second_factor import SecondFactors
 from web.sessions import Visitor, note_seen, visitor_of
 from web.sign_in import SignInDesk
 
@@ -60,6 +63,10 @@ class FrontDesk:
     assets: Assets
     attempts: Attempts
     public_url: str
+    shared_state: SharedState
+    factors: SecondFactors
+    passkeys: Passkeys
+    pending: PendingSignIns
     post: Post | None = None
 
     @property
@@ -113,14 +120,19 @@ def front_desk(
     Without `post` nobody can join by themselves: there is no way to show whose address it is.
     """
     cookies = Cookies(secure=public_url.startswith("https://"))
+    factors = SecondFactors(signing, clock)
     return FrontDesk(
         database=database,
         clock=clock,
-        desk=SignInDesk(database, shared_state, clock),
+        desk=SignInDesk(database, shared_state, clock, factors),
         cookies=cookies,
         csrf=CsrfTokens(signing, cookies),
         assets=Assets.load(),
         attempts=Attempts(shared_state, clock),
         public_url=public_url.rstrip("/"),
+        shared_state=shared_state,
+        factors=factors,
+        passkeys=Passkeys(shared_state, clock, public_url),
+        pending=PendingSignIns(signing, cookies, clock),
         post=post,
     )

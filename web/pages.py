@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kernel.errors import TollfreeError
-from web import charts, formats
+from web import charts, formats, qr
 from web.cookies import new_visit
 from web.csrf import FIELD
 from web.front_desk import FrontDesk
@@ -54,6 +54,7 @@ class Pages:
             formats=formats,
             Act=Act,
             may=may,
+            qr=qr.svg,
         )
 
     def page(

@@ -24,7 +24,8 @@ class Place:
 class Portal:
     """A portal: ``Portal("Advertisers", "/advertiser/", templates, places)``.
 
-    `joins` says that people may sign up here by themselves.
+    `joins` says that people may sign up here by themselves, `has_account` that the page of one's
+    own account is served here.
     """
 
     title: str
@@ -33,6 +34,7 @@ class Portal:
     places: tuple[Place, ...]
     pitch: str
     joins: bool = False
+    has_account: bool = False
 
     @property
     def sign_in(self) -> str:

@@ -1,4 +1,4 @@
-"""Signing in with a password.
+"""Signing in: with a password, and then a code where the person has set up a generator; or a passkey.
 
 Ten attempts per address and sixty per network address in fifteen minutes, counted in shared state
 and, when that is away, in this process: a lost Redis must not open the door. Every refusal reads
@@ -18,6 +18,7 @@ from kernel.shared_state import InProcessState, SharedState
 from web import audit
 from web.passwords import hash_password, is_outdated, is_password
 from web.people import PersonId, normal_address
+from web.second_factor import SecondFactors, is_on
 from web.sessions import open_session
 from web.tables import PersonRow
 
@@ -30,6 +31,24 @@ class SignInRefused(TollfreeError):
     """The address or the password is wrong, or the person may not sign in any more."""
 
     code, status, type = "sign_in_refused", 403, "authentication_error"
+
+
+class CodeNeeded(TollfreeError):
+    """The password was right; a code of the person's generator is needed as well."""
+
+    code, status, type = "code_needed", 401, "authentication_error"
+
+    def __init__(self, person_id: PersonId) -> None:
+        self.person_id = person_id
+        super().__init__("Now the six digits that your code generator shows.")
+
+
+@dataclass(frozen=True)
+class From:
+    """The browser that asks."""
+
+    address: str
+    user_agent: str
 
 
 @dataclass(frozen=True)
@@ -45,12 +64,19 @@ class Credentials:
 class SignInDesk:
     """Checks credentials and opens sessions. Build one in the composition root."""
 
-    def __init__(self, database: Database, shared_state: SharedState, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        shared_state: SharedState,
+        clock: Clock,
+        factors: SecondFactors | None = None,
+    ) -> None:
         self._database, self._shared, self._clock = database, shared_state, clock
+        self._factors = factors
         self._own = InProcessState(clock, capacity=10_000)
 
     async def sign_in(self, credentials: Credentials) -> str:
-        """A new session's token. Raises SignInRefused or QuotaExceeded."""
+        """A new session's token. Raises SignInRefused, CodeNeeded or QuotaExceeded."""
         email = _address_or_nothing(credentials.email)
         await self._count_attempt("address", credentials.address, PER_ADDRESS)
         await self._count_attempt("person", email, PER_PERSON)
@@ -58,6 +84,35 @@ class SignInDesk:
         if not await is_password(credentials.password, password_hash) or person_id is None:
             raise SignInRefused("This e-mail address and password do not go together. Try again.")
         renewed = await self._renewed(credentials.password, password_hash)
+        async with self._database.reading() as session:
+            if await is_on(session, person_id):
+                raise CodeNeeded(person_id)
+        token = await self.open(
+            person_id, From(credentials.address, credentials.user_agent), renewed=renewed
+        )
+        await self._forget_attempts("person", email)
+        return token
+
+    async def sign_in_with_code(self, person_id: PersonId, code: str, asks: From) -> str:
+        """The second half, for somebody whose password was right. Raises SignInRefused."""
+        await self._count_attempt("address", asks.address, PER_ADDRESS)
+        await self._count_attempt("code", person_id, PER_PERSON)
+        fits = False
+        if self._factors is not None:
+            async with self._database.writing() as tx:
+                fits = await self._factors.accepts(tx, person_id, code)
+        if not fits:
+            raise SignInRefused(
+                "This code does not fit, or was used already. Wait for the next one."
+            )
+        token = await self.open(person_id, asks)
+        await self._forget_attempts("code", person_id)
+        return token
+
+    async def open(
+        self, person_id: PersonId, asks: From, *, renewed: str | None = None, by: str = "password"
+    ) -> str:
+        """A session for somebody who has shown who they are, with its line in the audit log."""
         async with self._database.writing() as tx:
             if renewed is not None:
                 await tx.execute(
@@ -69,11 +124,16 @@ class SignInDesk:
                 tx,
                 person_id,
                 clock=self._clock,
-                address=credentials.address,
-                user_agent=credentials.user_agent,
+                address=asks.address,
+                user_agent=asks.user_agent,
             )
-            await audit.record(tx, action="person.signed_in", subject=person_id, clock=self._clock)
-        await self._forget_attempts("person", email)
+            await audit.record(
+                tx,
+                action="person.signed_in",
+                subject=person_id,
+                clock=self._clock,
+                after={"by": by},
+            )
         return token
 
     async def _find(self, email: str) -> tuple[PersonId | None, str | None]:

@@ -1,21 +1,23 @@
-"""The pages every portal has: sign in, sign out, nothing here.
+"""The pages every portal has: sign in (password, code, passkey), sign out, nothing here.
 
 The form keeps what was typed except the password. After signing in, a visitor goes on to where they
 wanted, if that is a page of this portal; an address elsewhere is ignored.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from kernel.errors import NotFound, QuotaExceeded
+from kernel.errors import BadRequest, NotFound, QuotaExceeded
 from web import audit
 from web.pages import Pages
 from web.roles import Act
 from web.sessions import end_session
-from web.sign_in import Credentials, SignInRefused
+from web.sign_in import CodeNeeded, Credentials, From, SignInRefused
+
+PER_HOUR: Final = 120
 
 
 class SignInForm(BaseModel):
@@ -23,6 +25,21 @@ class SignInForm(BaseModel):
 
     email: str = ""
     password: str = ""
+    next: str = ""
+
+
+class CodeForm(BaseModel):
+    """The code, and the note that the password earned."""
+
+    pending: str = ""
+    code: str = ""
+    next: str = ""
+
+
+class PasskeyForm(BaseModel):
+    """What the browser's passkey answered, as JSON; empty to ask for a challenge."""
+
+    answer: str = ""
     next: str = ""
 
 
@@ -48,13 +65,51 @@ class SignInPages:
         )
         try:
             token = await self._front.desk.sign_in(credentials)
+        except CodeNeeded as needed:
+            note = self._front.pending.note(needed.person_id, request)
+            return self._show_code(request, CodeForm(pending=note, next=form.next))
         except SignInRefused as error:
             return self._show(request, form, problem=error.message, status=422)
         except QuotaExceeded as error:
             return self._show(request, form, problem=error.message, status=429)
+        return await self._enter(request, token, form.next)
+
+    async def code(self, request: Request, form: Annotated[CodeForm, Form()]) -> Response:
+        """Check the code of somebody whose password was right."""
+        person_id = self._front.pending.person(form.pending, request)
+        if person_id is None:
+            problem = "That took too long. Begin again with your password."
+            return self._show(request, SignInForm(next=form.next), problem=problem, status=422)
+        try:
+            token = await self._front.desk.sign_in_with_code(person_id, form.code, _from(request))
+        except SignInRefused as error:
+            return self._show_code(request, form, problem=error.message, status=422)
+        except QuotaExceeded as error:
+            return self._show_code(request, form, problem=error.message, status=429)
+        return await self._enter(request, token, form.next)
+
+    async def passkey(self, request: Request, form: Annotated[PasskeyForm, Form()]) -> Response:
+        """Without an answer a challenge; with a good one a session."""
+        front = self._front
+        await front.attempts.count("passkey", _from(request).address, most=PER_HOUR)
+        binding = next(iter(front.cookies.bindings(request)), "")
+        if not form.answer:
+            options = await front.passkeys.authentication(binding=binding)
+            return Response(options, media_type="application/json")
+        try:
+            async with front.database.writing() as tx:
+                person_id = await front.passkeys.person_of(tx, form.answer, binding=binding)
+        except BadRequest as error:
+            return self._show(
+                request, SignInForm(next=form.next), problem=error.message, status=422
+            )
+        token = await front.desk.open(person_id, _from(request), by="passkey")
+        return await self._enter(request, token, form.next)
+
+    async def _enter(self, request: Request, token: str, wanted: str) -> Response:
         # What this browser was signed in as before ends here.
         await self._end(request)
-        response = self._pages.to(request, self._onward(form.next))
+        response = self._pages.to(request, self._onward(wanted))
         self._front.cookies.keep_session(response, token)
         return response
 
@@ -80,6 +135,13 @@ class SignInPages:
             email=form.email,
             next=form.next,
             problem=problem,
+        )
+
+    def _show_code(
+        self, request: Request, form: CodeForm, *, problem: str | None = None, status: int = 200
+    ) -> Response:
+        return self._pages.page(
+            request, "sign_in_code.html", status=status, form=form, problem=problem
         )
 
     def _onward(self, wanted: str) -> str:
@@ -108,9 +170,16 @@ def add_sign_in(router: APIRouter, pages: Pages) -> None:
     own = SignInPages(pages)
     router.add_api_route("/sign-in", own.form, methods=["GET"])
     router.add_api_route("/sign-in", own.sign_in, methods=["POST"])
+    router.add_api_route("/sign-in/code", own.code, methods=["POST"])
+    router.add_api_route("/sign-in/passkey", own.passkey, methods=["POST"])
     router.add_api_route("/sign-out", own.sign_out, methods=["POST"])
 
 
 def add_nothing_here(router: APIRouter, pages: Pages) -> None:
     """Answer every other address of the portal with a page; add it last."""
     router.add_api_route("/{rest:path}", SignInPages(pages).nothing_here, methods=["GET"])
+
+
+def _from(request: Request) -> From:
+    host = request.client.host if request.client else ""
+    return From(host, request.headers.get("user-agent", ""))

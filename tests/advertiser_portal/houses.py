@@ -10,6 +10,8 @@ from adserver.catalog.creative import CreativeCopy
 from adserver.catalog.targeting import Targeting
 from adserver.events.record import DecisionEvent, StepEvent, write_decisions, write_steps
 from adserver.events.tables import StepRow
+from adserver.reports.rollup import catch_up
+from advertiser_portal.drafting import Drafter
 from advertiser_portal.match_panel import Matcher
 from advertiser_portal.public import pages as public
 from advertiser_portal.routes import routes
@@ -25,10 +27,11 @@ from ledger.journal import charge, post
 from ledger.postings import top_up
 from tollfree_sdk.contract import Step
 from web import assets
+from web.access_tokens import create_token
 from web.front_desk import front_desk
 from web.letters import Post
 from web.organisations import add_member, create_organisation
-from web.people import create_person
+from web.people import create_person, person_by_email
 from web.roles import Role
 
 PASSWORD = "correct horse battery"
@@ -118,6 +121,7 @@ async def an_ad_was_delivered(database: Database, clock: FrozenClock, house: Hou
             ],
         )
         await write_steps(tx, [StepEvent(decision_id, Step.DELIVERED, clock.now())])
+    await catch_up(database, clock)
     return decision_id
 
 
@@ -145,6 +149,7 @@ async def it_was_clicked(
             ref=decision_id,
             clock=clock,
         )
+    await catch_up(database, clock)
 
 
 def portal_app(
@@ -154,6 +159,8 @@ def portal_app(
     public_url: str,
     post: Post | None = None,
     matcher: Matcher | None = None,
+    drafter: Drafter | None = None,
+    auto_approve_after_lint: bool = False,
 ) -> FastAPI:
     """The portal alone, as the composition root puts it together."""
     front = front_desk(
@@ -168,7 +175,14 @@ def portal_app(
     app.add_middleware(RequestIds)
     install_error_handlers(app)
     app.include_router(assets.routes(front.assets))
-    app.include_router(routes(front, matcher=matcher))
+    app.include_router(
+        routes(
+            front,
+            matcher=matcher,
+            drafter=drafter,
+            auto_approve_after_lint=auto_approve_after_lint,
+        )
+    )
     app.include_router(public.routes(front))
     return app
 
@@ -187,3 +201,22 @@ def _copy(domain: str) -> CreativeCopy:
         ),
         facts=("Sixty days to try them", "Firm medial post", "238 g in size 42"),
     )
+
+
+async def a_token(
+    database: Database, clock: FrozenClock, house: House, role: Role = Role.OWNER
+) -> str:
+    """The secret of an API token of the house."""
+    async with database.writing() as tx:
+        owner = await person_by_email(tx, house.email)
+        assert owner is not None
+        made = await create_token(
+            tx,
+            organisation_id=house.organisation_id,
+            name=f"for the {role.value}",
+            role=role,
+            created_by=owner.id,
+            days=None,
+            clock=clock,
+        )
+    return made.secret
