@@ -1,7 +1,7 @@
 """Build the free API: keys, upstreams, the heart, and its hot path."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.access.answer_cache import AnswerCache
 from api.access.idempotency import Shelf
@@ -16,14 +16,27 @@ from api.chat.usage import CompletionRow, write_completions
 from api.http.chat_completions import ChatCompletions
 from api.http.surfaces import Surfaces
 from api.http.turnstile import Turnstile
+from api.solvency.allowance import Allowance
+from api.solvency.forecast import RevenueForecast
+from api.solvency.purse import Purse
+from api.solvency.standing import Standings
 from api.upstream.routing import Routing
 from kernel.group_commit import GroupCommit
+from kernel.money import Micros
 from kernel.shared_state import InProcessState
 from tollfree.crew import Crew
 from tollfree.doorway import App
 from tollfree.foundations import Foundations
 from tollfree_sdk.contract import AdSource
 from tollfree_sdk.placement.links import Account
+
+
+@dataclass(frozen=True)
+class SpendPlan:
+    """What may be spent on upstreams in a UTC day, and by a standard app on one answer."""
+
+    per_day: Micros = field(default_factory=lambda: Micros(50_000_000))
+    answer_cost: Micros = field(default_factory=lambda: Micros(20_000))
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,8 @@ class ApiSide:
     plan: QuotaPlan
     once: OnceHeart
     cache: AnswerCache
+    purse: Purse
+    standings: Standings
 
     def guarded(self, app: App) -> App:
         """The application with the quotas around it."""
@@ -49,6 +64,8 @@ class ApiSide:
         crew.start("completions", self.completions.run)
         crew.start("keys", self.keys.run)
         crew.start("quotas", self.quotas.run)
+        crew.start("spend", self.purse.run)
+        crew.start("standings", self.standings.run)
 
     def shut_down(self) -> None:
         """End the answers that are still open."""
@@ -61,6 +78,7 @@ class ApiSide:
         await self.once.close()
         await self.heart.close()
         await self.completions.close()
+        await self.purse.close()
 
 
 def build_api_side(
@@ -72,10 +90,16 @@ def build_api_side(
     decision_deadline_ms: int,
     quotas: QuotaPlan,
     shares_state: bool,
+    spend: SpendPlan,
+    forecast: RevenueForecast,
     affiliates: tuple[Account, ...] = (),
 ) -> ApiSide:
     """Build it; `ads` may be the engine in this process or the network over HTTP."""
-    keys = GuardedKeys(grounds.database, grounds.clock, grounds.shared_state)
+    standings = Standings(grounds.database, grounds.clock, forecast)
+    purse = Purse(grounds.database, grounds.clock, per_day=spend.per_day)
+    keys = GuardedKeys(
+        grounds.database, grounds.clock, grounds.shared_state, standing=standings.tier
+    )
     completions = MeteredRows(grounds.database, write_completions, max_delay_ms=50)
     heart = ChatHeart(
         ads,
@@ -89,6 +113,12 @@ def build_api_side(
             # Derived, so that all workers of an installation name a conversation alike.
             session_key=grounds.signing.derive("session"),
             affiliates=affiliates,
+        ),
+        allowance=Allowance(
+            purse,
+            standings,
+            answer_cost=spend.answer_cost,
+            most_output=quotas.max_output_tokens,
         ),
     )
     once = OnceHeart(heart, _shelf(grounds, is_shared=shares_state))
@@ -106,6 +136,8 @@ def build_api_side(
         plan=quotas,
         once=once,
         cache=AnswerCache(grounds.clock),
+        purse=purse,
+        standings=standings,
     )
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from adserver.decision.settings import DecisionSettings
 from api.access.limits import GENEROUS, QuotaPlan
+from api.solvency.forecast import FloorForecast
 from kernel.signing import SigningKeys
 from tollfree.ad_side import AdSide, build_ad_side
 from tollfree.addresses import application
-from tollfree.api_side import ApiSide, build_api_side
+from tollfree.api_side import ApiSide, SpendPlan, build_api_side
 from tollfree.billing_letters import letters_by
 from tollfree.crew import Crew
 from tollfree.doorway import App
@@ -50,6 +51,7 @@ class Plan:
     decisions: DecisionSettings = field(default_factory=DecisionSettings)
     answer_waits_ms: int = 30
     quotas: QuotaPlan = GENEROUS
+    spend: SpendPlan = field(default_factory=SpendPlan)
     affiliates: tuple[Account, ...] = ()
     work_inside: bool = True
     programs_pay: bool = False
@@ -90,6 +92,8 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             quotas=plan.quotas,
             affiliates=plan.affiliates,
             shares_state=plan.redis_url is not None,
+            spend=plan.spend,
+            forecast=FloorForecast(ads.publisher_zero.floor),
         )
         till = build_till_side(grounds, plan.stripe, stand_in=plan.test_money)
         portal = build_portal_side(grounds, ads, api.chat, plan.portal, plan.decisions)

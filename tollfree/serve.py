@@ -15,6 +15,7 @@ from kernel.database import Database
 from kernel.telemetry import configure_logging, logger
 from tollfree import migrations, ports, serving
 from tollfree.affiliates import affiliates_in
+from tollfree.api_side import SpendPlan
 from tollfree.compose import Plan, Road, opened_road
 from tollfree.data_folder import DataFolder
 from tollfree.migrate import explained
@@ -62,6 +63,7 @@ def plan_of(settings: ServeSettings) -> Plan:
         decisions=settings.decisions(),
         answer_waits_ms=settings.decision_deadline_ms,
         quotas=settings.quotas(),
+        spend=SpendPlan(*settings.spend()),
         affiliates=affiliates_in(settings.affiliates),
         stripe=stripe_keys(settings),
         portal=portal_plan(settings),

@@ -70,6 +70,8 @@ class ServeSettings(StoreSettings):
     quota_address: str = ""
     max_output_tokens: int = Field(PUBLIC.max_output_tokens, ge=1)
     max_choices: int = Field(PUBLIC.max_choices, ge=1)
+    spend_per_day: str = "50"
+    answer_cost: str = "0.02"
     decision_deadline_ms: int = Field(30, ge=5, le=1_000)
     holdout_percent: float = Field(1.0, ge=0, le=50)
     explore: bool = True
@@ -82,6 +84,13 @@ class ServeSettings(StoreSettings):
         None, validation_alias="STRIPE_WEBHOOK_SECRETS"
     )
     stripe_tax: bool = Field(False, validation_alias="STRIPE_TAX")
+
+    def spend(self) -> tuple[Micros, Micros]:
+        """What a day and an answer may cost. Raises SettingsInvalid."""
+        return (
+            _dollars(self.spend_per_day, "TOLLFREE_SPEND_PER_DAY"),
+            _dollars(self.answer_cost, "TOLLFREE_ANSWER_COST"),
+        )
 
     def quotas(self) -> QuotaPlan:
         """The limits of a public server. Raises SettingsInvalid."""
@@ -177,6 +186,16 @@ def reserves_from(text: str) -> dict[str, Micros]:
                 param="TOLLFREE_CATEGORY_RESERVES",
             )
     return found
+
+
+def _dollars(text: str, setting: str) -> Micros:
+    try:
+        amount = Micros.from_units(text)
+    except ValueError as error:
+        raise SettingsInvalid(f"{setting} is not an amount: {error}", param=setting) from None
+    if amount.amount < 0:
+        raise SettingsInvalid(f"{setting} must not be below 0.", param=setting)
+    return amount
 
 
 def signing_keys_from(text: str) -> SigningKeys:

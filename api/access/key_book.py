@@ -13,6 +13,7 @@ that we know keeps working while the database is away, and a key that we cannot 
 import asyncio
 import contextlib
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +37,9 @@ _REFRESH_DEADLINE: Final = 0.25
 _CHANNEL: Final = "api-keys"
 # What the database and its drivers raise when they are away, slow, or out of connections.
 _AWAY: Final = (SQLAlchemyError, OSError, TimeoutError)
+
+#: The tier that an app has by now, from the one that the operator granted it.
+Standing = Callable[[str, str], str]
 
 _log = logger(__name__)
 _unchecked = counter("key_checks_failed", "Key look-ups that the database did not answer.")
@@ -70,9 +74,11 @@ class KeyBook:
         *,
         capacity: int = 50_000,
         look_deadline_seconds: float = 2.0,
+        standing: Standing | None = None,
     ) -> None:
         self._database, self._clock, self._shared_state = database, clock, shared_state
         self._capacity, self._look_deadline = capacity, look_deadline_seconds
+        self._standing = standing or _as_granted
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._looking: dict[str, asyncio.Task[Caller | None]] = {}
 
@@ -158,7 +164,7 @@ class KeyBook:
                 )
             ).one_or_none()
             # Inside: rows lose what they hold when the look ends.
-            caller = None if row is None else _caller(row[0], row[1])
+            caller = None if row is None else _caller(row[0], row[1], self._standing)
         now = self._clock.monotonic()
         self._entries[digest] = _Entry(caller, now, now + _FRESH_SECONDS)
         self._entries.move_to_end(digest)
@@ -183,7 +189,11 @@ def _digest_in(authorization: str | None) -> str:
     return digest_of(secret)
 
 
-def _caller(key: ApiKey, app: App) -> Caller:
+def _as_granted(_app_id: str, granted: str) -> str:
+    return granted
+
+
+def _caller(key: ApiKey, app: App, standing: Standing) -> Caller:
     of_app = AdSettings(
         enabled=app.ads_enabled,
         delivery=Delivery(app.delivery),
@@ -192,4 +202,4 @@ def _caller(key: ApiKey, app: App) -> Caller:
         blocked_domains=tuple(app.blocked_domains),
     )
     ads = of_app.with_values({**app.ad_policy, **key.ad_wishes})
-    return Caller(key.app_id, key.id, KeyKind(key.kind), ads, tier=app.tier)
+    return Caller(key.app_id, key.id, KeyKind(key.kind), ads, tier=standing(key.app_id, app.tier))

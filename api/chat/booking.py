@@ -6,20 +6,23 @@ a row that cannot be written is counted.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from api.access.key_book import Caller
+from api.access.visit import current_visit
 from api.chat.answer_gate import Finished
 from api.chat.draining import Drained
 from api.chat.quality import Judge
 from api.chat.usage import CompletionRow, Tokens, tokens_of
+from api.solvency.purse import Hold
 from api.upstream.prices import cost_of
 from api.upstream.routing import Leg, ModelAlias
 from kernel.clock import Clock
 from kernel.errors import Unavailable
 from kernel.group_commit import GroupCommit
 from kernel.ids import new_id
+from kernel.money import ZERO, Micros
 from kernel.telemetry import counter, logger
 from tollfree_sdk.contract import AdSource, NoFill, Step, TollfreeField
 
@@ -33,6 +36,13 @@ _ads: Final = counter("answers_by_ad", "Finished answers: an ad, or why not.", "
 _lost: Final = counter("records_lost", "Rows and steps that could not be recorded.", "kind")
 
 
+Worth = Callable[[str, str], Micros | None]
+
+
+def _nothing_known(_app_id: str, _alias: str) -> None:
+    return None
+
+
 class BookingDesk:
     """Opens a `Booking` for each call; `settle` waits for what is still being recorded."""
 
@@ -40,6 +50,7 @@ class BookingDesk:
         self, ads: AdSource, completions: GroupCommit[CompletionRow], clock: Clock
     ) -> None:
         self.clock, self.judge = clock, Judge(clock)
+        self.worth: Worth = _nothing_known
         self._ads, self._completions = ads, completions
         self._detached: set[asyncio.Task[None]] = set()
         self._alone: set[Drained] = set()
@@ -97,7 +108,7 @@ class Booking:
 
     __slots__ = (
         "_alias", "_arrived", "_at", "_caller", "_closed", "_decision_id", "_desk", "_fallbacks",
-        "_first_token_ms", "_has_ad", "_leg", "_outcome", "_pump", "_signals", "_stream",
+        "_first_token_ms", "_has_ad", "_hold", "_leg", "_outcome", "_pump", "_signals", "_stream",
     )  # fmt: skip
 
     def __init__(
@@ -113,6 +124,7 @@ class Booking:
         self._fallbacks = 0
         self._signals: str | None = None
         self._pump: Drained | None = None
+        self._hold: Hold | None = None
 
     @property
     def upstream(self) -> str:
@@ -121,6 +133,10 @@ class Booking:
     def answered_by(self, leg: Leg, *, fallbacks: int = 0) -> None:
         """Note which of the alias's legs the answer came by, and how many were tried in vain."""
         self._leg, self._fallbacks = leg, fallbacks
+
+    def holds(self, hold: Hold | None) -> None:
+        """Note what was set aside for the call; it is settled with its row."""
+        self._hold = hold
 
     def goes_on(self, leg: Leg, pump: Drained) -> None:
         """Note that the call is read to its end even when the caller leaves."""
@@ -156,7 +172,7 @@ class Booking:
             return
         self._closed = True
         pump = self._pump
-        if pump is not None and tokens.estimated and not pump.is_over:
+        if pump is not None and tokens.estimated:
             self._desk.detach(self._close_drained(pump, status, tokens))
             return
         self._write(status, tokens)
@@ -167,6 +183,12 @@ class Booking:
         self._write(status, estimate if known.estimated else known)
 
     def _write(self, status: int, tokens: Tokens) -> None:
+        visit, hold = current_visit(), self._hold
+        # An answer from the cache cost nothing.
+        is_kept = visit is not None and visit.is_from_cache
+        cost = ZERO if is_kept else cost_of(tokens.counts(), self._leg.price)
+        if hold is not None:
+            hold.settle(cost.amount)
         _calls.labels(str(status), "yes" if self._stream else "no").inc()
         self._desk.write(
             CompletionRow(
@@ -185,7 +207,11 @@ class Booking:
                 total_ms=self._elapsed_ms(),
                 decision_id=self._decision_id,
                 ad_outcome=str(self._outcome),
-                cost_micros=cost_of(tokens.counts(), self._leg.price),
+                cost_micros=cost,
+                prompt_group=None if visit is None else visit.prompt_group,
+                cache="hit" if is_kept else None,
+                forecast_micros=self._desk.worth(self._caller.app_id, self._alias.name),
+                slice_id=None if hold is None else hold.slice_id,
                 cached_tokens=tokens.cached,
                 reasoning_tokens=tokens.reasoning,
                 fallbacks=self._fallbacks,

@@ -8,7 +8,7 @@ depends on the ad source. Holds nothing of a conversation after the answer.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from api.access.key_book import Caller
@@ -23,6 +23,7 @@ from api.chat.request import ChatRequest, read_request
 from api.chat.streamed_answer import StreamedAnswer
 from api.chat.usage import CompletionRow, Tokens, tokens_of
 from api.chat.within_limits import within_limits
+from api.solvency.allowance import Allowance
 from api.upstream.attempts import Attempts, RetryPolicy
 from api.upstream.routing import Leg, Routing
 from api.upstream.upstream import Upstream, UpstreamAnswer, UpstreamTimedOut, drains
@@ -61,6 +62,7 @@ class ChatHeart:
         public_url: str,
         verifies: Callable[[str], bool],
         settings: ChatSettings | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         self.clock = clock
         self._upstreams = upstreams
@@ -77,6 +79,9 @@ class ChatHeart:
             affiliates=self._affiliates,
         )
         self._desk = BookingDesk(ads, completions, clock)
+        self._allowance = allowance
+        if allowance is not None:
+            self._desk.worth = allowance.standings.worth
         self._attempts = Attempts(clock, seed=new_seed(), policy=self._settings.retries)
 
     async def answer(
@@ -93,13 +98,18 @@ class ChatHeart:
             )
         )
         alias = self._upstreams.route(request.model)
+        legs: Sequence[Leg] = alias.legs
+        hold = None
+        if self._allowance is not None:
+            legs, hold = await self._allowance.admit(caller, legs, request.body, len(raw))
         asked = self._ads.ask(request, caller, arrived=arrived)
         decision, terms = asked.decision, asked.terms
         booking = self._desk.open(caller, alias, stream=request.stream, arrived=arrived)
+        booking.holds(hold)
         try:
             if request.stream:
                 begun_by = await self._attempts.first(
-                    alias.legs, lambda leg: self._streamed(request, leg, booking)
+                    legs, lambda leg: self._streamed(request, leg, booking)
                 )
                 booking.answered_by(begun_by.leg, fallbacks=begun_by.fallbacks)
                 return StreamedAnswer(
@@ -110,9 +120,7 @@ class ChatHeart:
                     wants_usage=request.wants_usage,
                     sent_bytes=len(raw),
                 )
-            given_by = await self._attempts.first(
-                alias.legs, lambda leg: _whole(request, leg, booking)
-            )
+            given_by = await self._attempts.first(legs, lambda leg: _whole(request, leg, booking))
             booking.answered_by(given_by.leg, fallbacks=given_by.fallbacks)
             return plain_answer(
                 given_by.answer,

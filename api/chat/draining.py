@@ -37,10 +37,6 @@ class Drained:
         self._is_alone = False
         self._pumping = asyncio.create_task(self._pump(upstream, body))
 
-    @property
-    def is_over(self) -> bool:
-        return self._pumping.done()
-
     async def open(self) -> UpstreamAnswer:
         """As the upstream's own. Raises UpstreamFailed."""
         is_event_stream = await asyncio.shield(self._begun)

@@ -4,13 +4,11 @@ What a call really used replaces what was set aside for it; its times go into th
 """
 
 import asyncio
-from dataclasses import replace
 
 from api.access.visit import current_visit
 from api.chat.usage import CompletionRow
 from api.monitoring.timings import observe
 from kernel.group_commit import GroupCommit
-from kernel.money import ZERO
 
 
 class MeteredRows(GroupCommit[CompletionRow]):
@@ -22,7 +20,4 @@ class MeteredRows(GroupCommit[CompletionRow]):
         visit = current_visit()
         if visit is not None:
             visit.used(row.prompt_tokens + row.completion_tokens)
-            # An answer from the cache cost nothing.
-            cost = ZERO if visit.is_from_cache else row.cost_micros
-            row = replace(row, prompt_group=visit.prompt_group, cost_micros=cost)
         return super().put(row)

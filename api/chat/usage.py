@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from api.solvency.slices import note_spent
 from api.tables import Completion
 from api.upstream.prices import Counts, counts_in
 from kernel.database import WriteSession
@@ -63,9 +64,12 @@ class CompletionRow:
     cache: str | None = None
     signals: str | None = None
     forecast_micros: Micros | None = None
+    slice_id: str | None = None
 
 
-_COLUMNS: Final = tuple(column.name for column in fields(CompletionRow))
+_COLUMNS: Final = tuple(
+    column.name for column in fields(CompletionRow) if column.name != "slice_id"
+)
 
 
 def tokens_of(usage: Any, *, sent_bytes: int, answer: str) -> Tokens:
@@ -84,8 +88,18 @@ def tokens_of(usage: Any, *, sent_bytes: int, answer: str) -> Tokens:
     )
 
 
+def spent_by_slice(rows: Sequence[CompletionRow]) -> dict[str, int]:
+    """What these calls took out of which slice of the budget."""
+    spent: dict[str, int] = {}
+    for row in rows:
+        if row.slice_id is not None:
+            spent[row.slice_id] = spent.get(row.slice_id, 0) + row.cost_micros.amount
+    return spent
+
+
 async def write_completions(tx: WriteSession, rows: Sequence[CompletionRow]) -> None:
-    """Insert a batch; the writer of the `GroupCommit` of completions."""
+    """Insert a batch, and take its cost into the slices; the writer of the `GroupCommit`."""
     await tx.execute(
-        sa.insert(Completion), [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
+        sa.insert(_TABLE), [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
     )
+    await note_spent(tx, spent_by_slice(rows))

@@ -7,6 +7,7 @@ that belongs to the status. Errors that we did not expect become a 500 that says
 import orjson
 from starlette.types import Send
 
+from api.solvency.purse import SpendRefused
 from api.upstream.upstream import UpstreamRefused
 from kernel.errors import QuotaExceeded, TollfreeError, error_body
 
@@ -64,7 +65,7 @@ async def send_error(
 
 def _retry_after(error: TollfreeError) -> list[tuple[bytes, bytes]]:
     match error:
-        case QuotaExceeded():
+        case QuotaExceeded() | SpendRefused():
             seconds = max(1, round(error.retry_after_seconds))
             return [(b"retry-after", str(seconds).encode())]
         case UpstreamRefused(retry_after=str(wait)) if wait.isascii() and wait.isprintable():

@@ -30,7 +30,7 @@ class BillingProvider:
         self.left_at: list[float] = []
 
     async def open(self, body: bytes, *, stream: bool) -> UpstreamAnswer:
-        if self._draw.random() < 0.1:
+        if self._draw.random() < 0.04:
             raise UpstreamRefused("Busy.", status=503)
         request = orjson.loads(body)
         name = request["metadata"]["prompt"]
