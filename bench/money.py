@@ -5,8 +5,8 @@
 
 One hot campaign, all clicks distinct, `together` of them under way at any moment. The latency of a
 click is from `follow` to its answer. The database runs on the same cores. `*_per_cpu_second` is the
-rate by our own process's CPU time, which on a shared machine is the truer figure. Ends with one
-line of JSON.
+rate by our own process's CPU time, `*_with_database` by the server's too, which on a shared machine
+are the truer figures. Deliveries are those of bench/deliveries.py. Ends with one line of JSON.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import quantiles
 
 import uvloop
+from deliveries import measure_deliveries
 from money_rig import an_ad, decisions, migrated
 
 from adserver.catalog.stops import StopBoard
@@ -111,6 +112,8 @@ def main():
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--clicks", type=int, default=6_000)
     parser.add_argument("--together", type=int, default=96)
+    parser.add_argument("--deliveries", type=int, default=400_000)
+    parser.add_argument("--campaigns", type=int, default=4, help="that pay for deliveries")
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     found = {"machine": f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"}
@@ -126,6 +129,10 @@ def main():
             f"charge_p50_ms_{kind}": got["p50_ms"],
             f"charge_p99_ms_{kind}": got["p99_ms"],
         }
+    with migrated("postgresql") as (url, _):
+        found |= uvloop.run(
+            measure_deliveries(url, count=asked.deliveries, campaigns=asked.campaigns)
+        )
     found |= {"clicks": asked.clicks, "together": asked.together}
     line = json.dumps(found)
     if asked.out:

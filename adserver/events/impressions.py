@@ -7,10 +7,11 @@ counts once, in this process by its name and in all of them by its step.
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from adserver.events.lease_till import ALREADY_COUNTED, LeaseTill
+from adserver.events.lease_till import ALREADY_COUNTED, LeaseTill, Waiting
 from adserver.events.view_rows import View
 from kernel.clock import Clock
 from kernel.database import Database
@@ -42,7 +43,7 @@ class ImpressionDesk:
         self._capacity = capacity
         self._tills: dict[str, LeaseTill] = {}
         self._turning: dict[str, asyncio.Task[None]] = {}
-        self._under_way: dict[str, asyncio.Future[str]] = {}
+        self._under_way: set[str] = set()
         self._closing = False
 
     def view(self, view: View) -> "asyncio.Future[str]":
@@ -56,9 +57,9 @@ class ImpressionDesk:
         if view.decision_id in self._under_way:
             told.set_result(ALREADY_COUNTED)
             return told
-        self._under_way[view.decision_id] = told
-        told.add_done_callback(lambda done: self._done(view.decision_id, done))
-        self._till(view.campaign_id).add(view, told)
+        self._under_way.add(view.decision_id)
+        till = self._tills.get(view.campaign_id) or self._open(view.campaign_id)
+        till.add(view, told)
         return told
 
     async def close(self) -> None:
@@ -71,12 +72,10 @@ class ImpressionDesk:
             while not till.is_idle:
                 await till.turn(renews=False)
 
-    def _till(self, campaign_id: str) -> LeaseTill:
-        till = self._tills.get(campaign_id)
-        if till is None:
-            till = LeaseTill(self._database, self._clock, lives=self._lives)
-            self._tills[campaign_id] = till
-            self._turning[campaign_id] = asyncio.create_task(self._turn(till))
+    def _open(self, campaign_id: str) -> LeaseTill:
+        till = LeaseTill(self._database, self._clock, lives=self._lives, told=self._told)
+        self._tills[campaign_id] = till
+        self._turning[campaign_id] = asyncio.create_task(self._turn(till))
         return till
 
     async def _turn(self, till: LeaseTill) -> None:
@@ -87,9 +86,6 @@ class ImpressionDesk:
             await asyncio.shield(till.turn())
             await asyncio.sleep(self._shortest_turn_s)
 
-    def _done(self, decision_id: str, told: "asyncio.Future[str]") -> None:
-        self._under_way.pop(decision_id, None)
-        if told.cancelled():
-            return
-        failed = told.exception() is not None
-        _views.labels("unavailable" if failed else told.result() or "billed").inc()
+    def _told(self, waiting: Sequence[Waiting], reason: str) -> None:
+        self._under_way.difference_update([view.decision_id for view, _ in waiting])
+        _views.labels(reason or "billed").inc(len(waiting))

@@ -8,7 +8,7 @@ next one is twice as large, so that turns stay rare whatever comes.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -40,8 +40,16 @@ _MARGIN: Final = timedelta(seconds=1)
 class LeaseTill:
     """Takes the views of one campaign; `turn` moves them on."""
 
-    def __init__(self, database: Database, clock: Clock, *, lives: timedelta) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        lives: timedelta,
+        told: Callable[[Sequence[Waiting], str], None],
+    ) -> None:
         self._database, self._clock, self._lives = database, clock, lives
+        self._told = told
         self._size = _FIRST_SLICE
         self._allowance: leases.Allowance | None = None
         self._covered: list[Waiting] = []
@@ -95,10 +103,10 @@ class LeaseTill:
         except Conflict:
             await self._write_off(covered, Unbilled.NO_BUDGET)
         except Exception as problem:  # noqa: BLE001  a process edge: those who wait are told
-            _fail(covered, problem)
+            self._fail(covered, problem)
         else:
-            for view, told in covered:
-                _tell(told, ALREADY_COUNTED if view.decision_id in known else "")
+            self._tell([one for one in covered if one[0].decision_id not in known], "")
+            self._tell([one for one in covered if one[0].decision_id in known], ALREADY_COUNTED)
 
     async def _report(self, lease: leases.Lease, views: Sequence[View]) -> set[str]:
         """Write views and their charge; returns which of them were known before."""
@@ -116,7 +124,7 @@ class LeaseTill:
         try:
             taken = await self._take(views, price) if views else None
         except Exception as problem:  # noqa: BLE001  a process edge: those who wait are told
-            _fail(waiting, problem)
+            self._fail(waiting, problem)
             return
         if isinstance(taken, Refused):
             no_money = Unbilled.NO_FUNDS if taken.limit == WALLET else Unbilled.NO_BUDGET
@@ -148,19 +156,19 @@ class LeaseTill:
                 views = [view for view, _ in waiting]
                 await write_unbilled(tx, views, reason=reason, at=self._clock.now())
         except Exception as problem:  # noqa: BLE001  a process edge: those who wait are told
-            _fail(waiting, problem)
+            self._fail(waiting, problem)
         else:
-            for _, told in waiting:
-                _tell(told, reason.value)
+            self._tell(waiting, reason.value)
 
+    def _tell(self, waiting: Sequence[Waiting], reason: str) -> None:
+        for _, told in waiting:
+            if not told.done():
+                told.set_result(reason)
+        self._told(waiting, reason)
 
-def _tell(told: "asyncio.Future[str]", reason: str) -> None:
-    if not told.done():
-        told.set_result(reason)
-
-
-def _fail(waiting: Sequence[Waiting], problem: Exception) -> None:
-    _log.error("views_not_recorded", views=len(waiting), error=type(problem).__name__)
-    for _, told in waiting:
-        if not told.done():
-            told.set_exception(problem)
+    def _fail(self, waiting: Sequence[Waiting], problem: Exception) -> None:
+        _log.error("views_not_recorded", views=len(waiting), error=type(problem).__name__)
+        for _, told in waiting:
+            if not told.done():
+                told.set_exception(problem)
+        self._told(waiting, "unavailable")
