@@ -55,6 +55,10 @@ class Objects:
         self.get(kind, identifier)
         del self._kinds[kind][identifier]
 
+    def forget(self, kind: str) -> None:
+        """Forget every object of a kind: for runs that make more than anybody reads again."""
+        self._kinds.pop(kind, None)
+
     def dump(self) -> dict[str, dict[str, Thing]]:
         """Everything, as plain values."""
         return copy.deepcopy(self._kinds)

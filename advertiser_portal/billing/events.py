@@ -49,19 +49,24 @@ _ABOUT: Mapping[str, str] = {
 }
 
 
+def about(event_type: str) -> str | None:
+    """What kind of object an event speaks of; None for what is none of our business."""
+    return next((kind for start, kind in _ABOUT.items() if event_type.startswith(start)), None)
+
+
 async def receive(database: Database, *notices: Notice, clock: Clock) -> int:
-    """Store events, which also queues them; returns how many were new."""
-    now = clock.now()
+    """Store events, which also queues them in this order; returns how many were new."""
+    now, first = clock.now(), clock.now() - timedelta(microseconds=len(notices))
     rows = [
         {
             "event_id": notice.id,
             "type": notice.type,
             "object_id": notice.object_id,
             "received_at": now,
-            "next_try_at": now,
+            "next_try_at": first + timedelta(microseconds=place),
             "attempts": 0,
         }
-        for notice in notices
+        for place, notice in enumerate(notices)
     ]
     async with database.writing() as tx:
         return len(await insert_missing(tx, rows_of(StripeEvent), rows, "event_id"))
@@ -100,10 +105,10 @@ class EventDesk:
         self._stop_ads, self._clock = stop_ads, clock
 
     async def drain(self, *, limit: int = 200) -> int:
-        """Act on the events that are due; returns how many are done with."""
+        """Act on the events that are due, in the order in which they came; returns how many ended."""
         async with self._database.reading() as session:
-            due = await session.scalars(
-                sa.select(StripeEvent.event_id)
+            due = await session.execute(
+                sa.select(StripeEvent.event_id, StripeEvent.type, StripeEvent.object_id)
                 .where(
                     StripeEvent.handled_at.is_(None),
                     StripeEvent.dead_at.is_(None),
@@ -112,31 +117,32 @@ class EventDesk:
                 .order_by(StripeEvent.next_try_at)
                 .limit(limit)
             )
-            event_ids = list(due)
+            notices = [Notice(*row) for row in due]
         done = 0
-        for event_id in event_ids:
-            done += await self.handle(event_id)
+        for notice in notices:
+            done += await self.handle(notice)
         return done
 
-    async def handle(self, event_id: str) -> bool:
-        """Act on one event; False when it has to wait for its cause, or for the processor."""
-        async with self._database.reading() as session:
-            event = await session.get_one(StripeEvent, event_id)
-        about = next((kind for start, kind in _ABOUT.items() if event.type.startswith(start)), None)
+    async def handle(self, notice: Notice) -> bool:
+        """Act on a stored event; False when it has to wait for its cause, or for the processor."""
+        thing = about(notice.type)
         problem: Exception | None = None
         try:
-            if about is not None:
-                await self.follow(about, event.object_id)
+            if thing is not None:
+                await self.follow(thing, notice.object_id)
         except Exception as error:  # noqa: BLE001  a process edge: noted on the row, tried again later
             problem = error
         async with self._database.writing() as tx:
-            row = await tx.get_one(StripeEvent, event_id)
-            _note(row, problem, self._clock)
+            if problem is None:
+                await tx.execute(_HANDLED, {"event": notice.id, "at": self._clock.now()})
+            else:
+                row = await tx.get_one(StripeEvent, notice.id)
+                _postpone(row, problem, self._clock)
         return problem is None
 
-    async def follow(self, about: str, object_id: str) -> None:
+    async def follow(self, thing: str, object_id: str) -> None:
         """Bring our books to the present state of one object at the processor."""
-        match about:
+        match thing:
             case "session":
                 await self._follow_session(object_id)
             case "payment":
@@ -237,12 +243,20 @@ class EventDesk:
                 row.invoice_url, row.invoice_pdf = invoice.page, invoice.pdf
 
 
-def _note(row: StripeEvent, problem: Exception | None, clock: Clock) -> None:
+_HANDLED: Final = (
+    sa.update(rows_of(StripeEvent))
+    .where(rows_of(StripeEvent).c.event_id == sa.bindparam("event"))
+    .values(
+        attempts=rows_of(StripeEvent).c.attempts + 1,
+        handled_at=sa.bindparam("at"),
+        last_error=None,
+    )
+)
+
+
+def _postpone(row: StripeEvent, problem: Exception, clock: Clock) -> None:
     now = clock.now()
     row.attempts += 1
-    if problem is None:
-        row.handled_at, row.last_error = now, None
-        return
     row.last_error = type(problem).__name__
     row.next_try_at = now + min(timedelta(seconds=2**row.attempts), _LONGEST_WAIT)
     if row.attempts >= _GIVE_UP_AFTER:

@@ -1,5 +1,6 @@
 """What goes wrong with events from a payment processor (W1-W7), item by item."""
 
+import asyncio
 import json
 import random
 import time
@@ -21,6 +22,7 @@ from kernel.errors import Forbidden
 from kernel.http import install_error_handlers
 from kernel.money import ZERO, Micros
 from tests.advertiser_portal.billing.stand_in import AtHand
+from tests.advertiser_portal.billing.till_world import BOTH_ENGINES
 
 HUNDRED = Micros.from_units(100)
 EVENT = json.dumps(
@@ -97,6 +99,15 @@ async def test_w3_one_payment_is_one_credit_however_often_and_by_whom_we_are_tol
 
     assert await bench.wallet() == HUNDRED
     assert await bench.money("tax_payable") == Micros.from_units(19)
+
+
+@BOTH_ENGINES
+async def test_w3_one_payment_is_one_credit_when_all_tell_us_at_the_same_moment(bench) -> None:
+    payment = await bench.pay(100, hear=False)
+
+    await asyncio.gather(*(bench.desk.follow("payment", payment) for _ in range(8)))
+
+    assert await bench.wallet() == HUNDRED
 
 
 class TestW4AnEventThatIsEarly:

@@ -21,7 +21,7 @@ from fakestripe import cards
 from fakestripe.app import Asked, FakeStripe, build
 from fakestripe.resources import accounts, checkout, customers, disputes, refunds
 from kernel.clock import FrozenClock
-from kernel.database import Database
+from kernel.database import Database, WriteSession
 from kernel.money import ZERO, Micros
 from kernel.outbox import OutboxJob
 from ledger import journal
@@ -76,6 +76,7 @@ class Bench:
     http: AtHand | None = None
     heard: int = 0
     clicks: int = 0
+    trial: int = 0
     advertiser: str = ADVERTISER
 
     @property
@@ -96,10 +97,8 @@ class Bench:
         """Deliver every event of the stand-in that is new, and act on it."""
         events = self.fake.platform.objects.every("event")
         new, self.heard = events[self.heard :], len(events)
-        for event in new:
-            data = event["data"]["object"]
-            notice = Notice(event["id"], event["type"], data["id"])
-            await receive(self.database, notice, clock=self.clock)
+        notices = [Notice(one["id"], one["type"], one["data"]["object"]["id"]) for one in new]
+        await receive(self.database, *notices, clock=self.clock)
         await self.desk.drain()
 
     async def customer(self) -> str:
@@ -247,6 +246,9 @@ class Bench:
         async with self.database.reading() as session:
             return await session.get_one(StripeOperation, operation_id)
 
+    async def in_books(self, tx: WriteSession, operation_id: str) -> StripeOperation:
+        return await tx.get_one(StripeOperation, operation_id)
+
     async def told(self) -> list[str]:
         """What people were told by mail, in order."""
         async with self.database.reading() as session:
@@ -255,9 +257,9 @@ class Bench:
                 job.payload["about"] for job in await session.scalars(query.order_by(OutboxJob.id))
             ]
 
-    async def books_agree(self) -> None:
+    async def books_agree(self, *, days: int = 30) -> None:
         """Stripe holds what the ledger says, nothing is unexplained, and the ledger verifies."""
-        result = await self.reconciler.run()
+        result = await self.reconciler.run(window=timedelta(days=days))
         assert (result.difference, result.suspense) == (ZERO, ZERO)
         async with self.database.reading() as session:
             assert await verify(session) == []
