@@ -110,7 +110,8 @@ class Walk:
             self._end_block()
 
     def _end_block(self) -> None:
-        first = self._block[0]
+        # A heading with its text right below it is judged by the text.
+        first = next((line for line in self._block if not line.startswith("#")), self._block[0])
         continues_list = self._is_list and first[:1].isspace()
         is_odd = any("|" in line for line in self._block) or any(
             _RULE.fullmatch(line) for line in self._block
@@ -118,6 +119,7 @@ class Walk:
         self._is_list = bool(_LIST_ITEM.match(first)) or continues_list
         is_paragraph = starts_block(first + "\n") is True and not first.startswith("#")
         self._ends_in_text = not is_odd and (self._is_list or is_paragraph)
-        self._paragraphs += is_paragraph and not is_odd
+        # A list that opens an answer is its first paragraph; a heading is none.
+        self._paragraphs += self._ends_in_text
         self.last_block = "\n".join(self._block).strip()
         self._block = []

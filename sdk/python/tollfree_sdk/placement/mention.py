@@ -34,6 +34,8 @@ LONGEST_WORDS: Final = 30
 # With an embedder each comparison costs milliseconds; beyond these the gain is small.
 _MOST_PLACES: Final = 10
 _MOST_SENTENCES: Final = 4
+# A reader pays for each word; between sentences that fit alike the short one is said.
+_COST_OF_A_WORD: Final = 0.01
 
 #: A mention in Markdown with the blank line after it; `{click}` stands for its link's pattern.
 MENTION_FRAME: Final = (
@@ -62,7 +64,7 @@ def weave(answer: str, ad: Ad, similarity: Similarity | None = None) -> Woven | 
     for place in islice(boundaries(answer), _MOST_PLACES):
         before, after = last_sentence(place.before), first_sentence(place.after)
         for said, disclosed in sentences:
-            score = flow(said, before, after, compare)
+            score = flow(said, before, after, compare) - _COST_OF_A_WORD * len(said.split())
             if best is None or score > best[0]:
                 best = (score, place, disclosed)
     if best is None:
@@ -75,7 +77,10 @@ def mention_after(block: str, ad: Ad, similarity: Similarity | None = None) -> D
     """The best sentence behind `block`, for a stream that does not know what comes next."""
     before = last_sentence(block)
     compare = WordOverlap() if similarity is None else similarity
-    scored = [(compare(said, before), disclosed) for said, disclosed in mentions(ad)]
+    scored = [
+        (compare(said, before) - _COST_OF_A_WORD * len(said.split()), disclosed)
+        for said, disclosed in mentions(ad)
+    ]
     return max(scored, key=lambda pair: pair[0])[1] if scored else None
 
 
@@ -88,6 +93,9 @@ def mentions(ad: Ad) -> Iterator[tuple[str, Disclosed]]:
     """Every sentence that this ad may say, the most telling first; at most a handful."""
     facts = tuple(clean(fact, limit=200).rstrip(".") for fact in ad.facts)
     subject = _subject(clean(ad.title, limit=120), facts)
+    if subject.casefold() == ad.advertiser.name.casefold():
+        # The name stands right before the sentence as it is.
+        subject = ""
     composed = [f"{subject}: {fact}." for fact in facts if fact and subject]
     composed += [f"{fact}." for fact in facts if fact]
     found = 0
