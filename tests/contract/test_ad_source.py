@@ -3,6 +3,7 @@
 Whoever asks for an ad gets the same from both, so that the two can be exchanged without a word.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -69,11 +70,17 @@ async def test_an_ad_comes_with_everything_that_placement_needs(world: World, fo
     [
         (asking(SHOES, consent=False), NoFill.CONSENT_MISSING),
         (asking(SHOES, minor=True), NoFill.MINOR),
-        (asking(SHOES, formats=(Format.LINK,)), NoFill.NOT_PLACEABLE),
+        (asking(SHOES, formats=()), NoFill.NOT_PLACEABLE),
         (asking("My mother died.", SHOES), NoFill.SENSITIVE_TOPIC),
         (asking("Write a for-loop in Python."), NoFill.NOT_COMMERCIAL),
         (asking(SHOES, language="de"), NoFill.UNSUPPORTED_LANGUAGE),
         (asking(SHOES, blocked_categories=("running",)), NoFill.BLOCKED_BY_PUBLISHER),
+        (
+            asking(SHOES, blocked_advertisers=("STRIDEWORKS", "pacer")),
+            NoFill.BLOCKED_BY_PUBLISHER,
+        ),
+        (asking(SHOES, min_relevance=1.0), NoFill.BELOW_RELEVANCE),
+        (asking(SHOES, ads_per_session=0), NoFill.FREQUENCY_CAP),
         (asking(SHOES, floor_micros=100_000_000), NoFill.BELOW_FLOOR),
         (AdRequest(()), NoFill.NOT_COMMERCIAL),
         (AdRequest((Turn("user", "\x00 … \ufeff"),)), NoFill.NOT_COMMERCIAL),
@@ -86,6 +93,59 @@ async def test_no_ad_comes_with_its_reason(
         decision = await source.decide(request_)
 
     assert (decision.ad, decision.no_fill_reason) == (None, reason)
+
+
+@pytest.mark.parametrize(
+    ("formats", "form_of_ad"),
+    [
+        ((Format.MENTION, Format.UNIT), Format.MENTION),
+        ((Format.UNIT, Format.MENTION), Format.UNIT),
+        ((Format.LINK, Format.UNIT), Format.UNIT),
+    ],
+)
+async def test_a_paid_ad_takes_the_form_that_is_wanted_most(
+    world: World, form: str, formats: tuple[Format, ...], form_of_ad: Format
+) -> None:
+    async with source_of(world, form) as source:
+        decision = await source.decide(asking(SHOES, formats=formats))
+
+    assert decision.ad is not None
+    assert (decision.ad.format, decision.ad.advertiser.name) == (form_of_ad, "Strideworks")
+
+
+@pytest.mark.parametrize(
+    ("request_", "may_link"),
+    [
+        (asking(SHOES, formats=(Format.LINK,)), True),
+        (asking("Tell me a story.", formats=(Format.UNIT, Format.LINK)), True),
+        (asking(SHOES, formats=(Format.LINK,), test=True), False),
+        (asking(SHOES, formats=(Format.LINK,), minor=True), False),
+        (asking("My mother died.", SHOES, formats=(Format.LINK,)), False),
+    ],
+)
+async def test_links_may_earn_where_nobody_pays_and_nothing_forbids_it(
+    world: World, form: str, request_: AdRequest, may_link: bool
+) -> None:
+    async with source_of(world, form) as source:
+        decision = await source.decide(request_)
+
+    assert (decision.ad is not None) is may_link
+    if decision.ad is not None:
+        assert (decision.ad.format, decision.ad.label) == (Format.LINK, Label.AFFILIATE)
+        assert decision.ad.why_url.endswith(f"/why/{decision.decision_id}")
+
+
+async def test_ads_of_one_conversation_keep_their_distance(world: World, form: str) -> None:
+    async with source_of(world, form) as source:
+        said: tuple[str, ...] = ()
+        filled = []
+        for _ in range(4):
+            said = (*said, SHOES)
+            wishes = asking(*said, session="one", turns_between=1)
+            filled.append((await source.decide(wishes)).ad is not None)
+            await asyncio.sleep(0.01)
+
+    assert filled == [True, False, True, False]
 
 
 async def test_every_wish_of_a_request_arrives(world: World, form: str) -> None:
