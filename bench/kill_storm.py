@@ -4,10 +4,11 @@
     PYTHONPATH=. python bench/kill_storm.py [--minutes 1] [--seed 1] [--engine sqlite] [--json]
 
 Workers follow click links, each link one to five times and in random order; half of the campaigns
-have $10. Meanwhile kill -9 hits a worker, or PostgreSQL with all its processes. The checker reads
-only what workers were told and the event log: nothing is charged twice, nothing over a budget and
-nothing without a delivery, and what was told as charged is there. Ends with one line of JSON, and
-exit code 1 where anything of this does not hold.
+have $10. Meanwhile kill -9 hits a worker, PostgreSQL with all its processes, or Valkey, which comes
+back empty or is emptied while it runs. The checker reads only what workers were told and the event
+log: nothing is charged twice, nothing over a budget and nothing without a delivery, and what was told
+as charged is there. `unbilled_share` is that of clicks which a budget could have paid. Ends with one
+line of JSON, and exit code 1 where anything of this does not hold.
 """
 
 import argparse
@@ -25,12 +26,15 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from money_rig import Postgres, an_ad, decisions
+from storm_rig import Valkey
 
 from adserver.events.clicks import ClickDesk
 from adserver.events.tables import DecisionRow, StepRow
 from adserver.events.tokens import ClickTokens
+from adserver.events.traffic_watch import Watch
 from kernel.clock import SystemClock
 from kernel.database import Database
+from kernel.redis_state import RedisState
 from kernel.signing import SigningKeys
 from ledger.verify import verify
 from tests.rig.postgres import migrate_apart
@@ -67,10 +71,14 @@ async def prepare(url, *, campaigns, per_campaign):
     return budgets, links
 
 
-async def work(url, links, told, seed):
+async def work(url, links, told, seed, redis_url):
     """Follow links in an order of one's own; write down what was told before going on."""
-    database = Database(url)
-    desk = ClickDesk(database, TOKENS, SystemClock(), deadline_ms=20_000)
+    database, clock = Database(url), SystemClock()
+    watch, state = None, None
+    if redis_url:
+        state = RedisState(redis_url)
+        watch = Watch(state, SigningKeys({1: b"k" * 32}), clock)
+    desk = ClickDesk(database, TOKENS, clock, deadline_ms=20_000, watch=watch)
     draw = random.Random(seed)
     visits = [link for link in links for _ in range(draw.randint(1, 5))]
     draw.shuffle(visits)
@@ -87,14 +95,17 @@ async def work(url, links, told, seed):
 
     await asyncio.gather(*(visitor() for _ in range(64)))
     await desk.close()
+    if state is not None:
+        await state.close()
     await database.close()
 
 
 class Storm:
     """The workers, and what is done to them."""
 
-    def __init__(self, asked, url, server, folder, links):
+    def __init__(self, asked, url, *, server, valkey, folder, links):
         self.asked, self.url, self.server, self.folder = asked, url, server, folder
+        self.valkey = valkey
         self.draw, self.kills = random.Random(asked.seed), Counter()
         (folder / "links").write_text("\n".join(links))
         count = 1 if asked.engine == "sqlite" else asked.workers
@@ -105,10 +116,19 @@ class Storm:
         until = time.monotonic() + self.asked.minutes * 60
         while time.monotonic() < until:
             time.sleep(self.draw.uniform(0.5, 2.0))
-            if self.server is not None and self.draw.random() < 0.25:
+            chance = self.draw.random()
+            if self.server is not None and chance < 0.25:
                 self.server.kill()
                 self.server.start()
                 self.kills["database"] += 1
+            elif self.valkey is not None and chance < 0.4:
+                self.valkey.kill()
+                time.sleep(self.draw.uniform(0, 0.5))
+                self.valkey.start()
+                self.kills["valkey"] += 1
+            elif self.valkey is not None and chance < 0.5:
+                self.valkey.flush()
+                self.kills["valkey_emptied"] += 1
             else:
                 number = self.draw.choice(list(self.workers))
                 self.workers[number].send_signal(signal.SIGKILL)
@@ -120,7 +140,9 @@ class Storm:
                 raise RuntimeError("A worker failed by itself.")
 
     def _start(self, number):
-        command = [sys.executable, __file__, "--work", self.url, str(self.folder), str(number)]
+        redis_url = self.valkey.url if self.valkey else ""
+        work = ["--work", self.url, str(self.folder), str(number), redis_url]
+        command = [sys.executable, __file__, *work]
         seed = self.draw.randrange(2**32)
         return subprocess.Popen([*command, "--seed", str(seed)], env=os.environ)
 
@@ -134,7 +156,11 @@ async def check(url, budgets, folder):
     database = Database(url)
     async with database.reading() as session:
         clicks = sa.select(
-            StepRow.decision_id, StepRow.billable, StepRow.price_micros, DecisionRow.campaign_id
+            StepRow.decision_id,
+            StepRow.billable,
+            StepRow.price_micros,
+            StepRow.unbilled_reason,
+            DecisionRow.campaign_id,
         ).join(DecisionRow, DecisionRow.id == StepRow.decision_id)
         rows = (await session.execute(clicks.where(StepRow.step == "click"))).all()
         found = await session.scalars(
@@ -150,6 +176,7 @@ async def check(url, budgets, folder):
     exhausted = [one for one, budget in budgets.items() if budget - spent[one] < PRICE]
     could = [row for row in rows if row.decision_id in delivered]
     small = sum(budgets[one] for one in exhausted)
+    payable = [row for row in could if row.unbilled_reason != "no_budget"]
     return {
         "clicks": len(rows),
         "billed": len(billed),
@@ -158,7 +185,8 @@ async def check(url, budgets, folder):
         "micros_over_budget": sum(max(0, spent[one] - budgets[one]) for one in budgets),
         "charges_without_impression": len(billed - delivered),
         "violations": len(violations),
-        "unbilled_for_budget": sum(not row.billable for row in could),
+        "unbilled_share": round(sum(not row.billable for row in payable) / max(1, len(payable)), 4),
+        "unbilled_for_budget": len(could) - len(payable),
         "exhausted_budgets": len(exhausted),
         "billed_share_of_exhausted_budgets": round(sum(spent[one] for one in exhausted) / small, 4)
         if small
@@ -168,6 +196,7 @@ async def check(url, budgets, folder):
 
 def storm(asked):
     server = Postgres() if asked.engine == "postgresql" else None
+    valkey = Valkey() if server else None
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         url = server.url if server else f"sqlite:///{folder / 'storm.db'}"
@@ -175,20 +204,31 @@ def storm(asked):
             migrate_apart(url)
             campaigns, clicks = asked.campaigns, asked.clicks
             budgets, links = asyncio.run(prepare(url, campaigns=campaigns, per_campaign=clicks))
-            raging = Storm(asked, url, server, folder, links)
+            raging = Storm(asked, url, server=server, valkey=valkey, folder=folder, links=links)
             raging.rage()
             found = asyncio.run(check(url, budgets, folder))
             visits = sum(len(file.read_text().splitlines()) for file in folder.glob("told-*"))
         finally:
             if server:
                 server.close()
+                valkey.close()
     return {
         "engine": asked.engine,
         "seed": asked.seed,
+        "commit": commit(),
         "minutes": asked.minutes,
         "events": visits,
-        "kills": dict(raging.kills),
+        "kills": sum(raging.kills.values()),
+        "kills_by_kind": dict(raging.kills),
     } | found
+
+
+def commit():
+    """What was tried."""
+    told = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return told.stdout.strip() or None
 
 
 def main():
@@ -197,16 +237,16 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", choices=["postgresql", "sqlite"], default="postgresql")
     parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--campaigns", type=int, default=20)
+    parser.add_argument("--campaigns", type=int, default=200)
     parser.add_argument("--clicks", type=int, default=60, help="deliveries of each campaign")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--work", nargs=4, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.work:
-        url, folder, number = asked.work[0], Path(asked.work[1]), asked.work[2]
+        url, folder, number, redis_url = asked.work[0], Path(asked.work[1]), *asked.work[2:]
         links = (folder / "links").read_text().split()
-        asyncio.run(work(url, links, folder / f"told-{number}", asked.seed))
+        asyncio.run(work(url, links, folder / f"told-{number}", asked.seed, redis_url))
         return 0
     found = storm(asked)
     line = json.dumps(found)
