@@ -95,7 +95,8 @@ class ChatHeart:
                 public_url=self._public_url,
                 verifies=self._verifies,
                 links=self._affiliates.book,
-            )
+            ),
+            group_key=self._settings.session_key,
         )
         alias = self._upstreams.route(request.model)
         legs: Sequence[Leg] = alias.legs

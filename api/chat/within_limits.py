@@ -16,12 +16,14 @@ from api.monitoring.prompt_groups import group_of
 _LENGTHS: Final = ("max_tokens", "max_completion_tokens")
 
 
-def within_limits(request: ChatRequest) -> ChatRequest:
+def within_limits(request: ChatRequest, *, group_key: bytes = b"") -> ChatRequest:
     """The same request, or a copy within what the caller's tier allows."""
     visit = current_visit()
     if visit is None:
         return request
-    visit.prompt_group = group_of(request.body)
+    visit.prompt_group = group_of(
+        request.body, visit.caller.app_id if visit.caller else "", key=group_key
+    )
     most, body = visit.tier, request.body
     lowered = {
         name: most.max_output_tokens

@@ -49,7 +49,7 @@ class Surfaces:
         }
         self._embeddings = embeddings.Embeddings(embedder)
         self._routers: list[APIRouter] = [
-            models.routes(keys, upstreams),
+            models.routes(keys, upstreams, embedder=self._embeddings.model),
             embeddings.routes(self._embeddings, keys),
             moderations.routes(keys, embedder),
             count_tokens.routes(keys),

@@ -96,9 +96,31 @@ def test_a_group_is_the_callers_name_and_never_text() -> None:
     assert told is not None
     assert told.startswith("unnamed-")
     assert "knee" not in told
+    assert told == group_of({"metadata": {"prompt": "My knee hurts when I run"}})
+    assert told != group_of({"metadata": {"prompt": "My knee hurts when I run"}}, key=b"ours")
     assert [group_of(body) for body in ({}, {"metadata": 1}, {"metadata": {"prompt": ""}})] == [
         None
     ] * 3
+
+
+def test_prompts_of_one_template_are_one_group_and_nobody_can_read_it() -> None:
+    def asked(text: str, app_id: str = "app_1", **more: Any) -> str | None:
+        said = [{"role": "user", "content": text}]
+        return group_of({"messages": said} | more, app_id, key=b"a secret")
+
+    one = asked('Order 4711 of "Ada": what of https://shop.example/4711?')
+
+    assert one is not None
+    assert one.startswith("fp-")
+    assert one == asked('order 12  of "Grace Hopper": what of https://shop.example/1?')
+    assert one != asked("Order 4711 of Ada")
+    assert one != asked('Order 4711 of "Ada": what of https://shop.example/4711?', "app_2")
+    system = {"role": "system", "content": "You are a cook."}
+    first, second = (
+        group_of({"messages": [system, {"role": "user", "content": text}]}, "app_1")
+        for text in ("Soup?", "Bread?")
+    )
+    assert first == second
 
 
 def test_every_call_is_in_the_histograms() -> None:
