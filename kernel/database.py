@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, NewType
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, make_url
@@ -97,7 +98,12 @@ class Database:
             self.read_engine = _sqlite_engine(self.url, pool_size=4, begin="BEGIN", read_only=True)
         else:
             self.write_engine = create_async_engine(
-                self.url, pool_size=pool_size, max_overflow=0, pool_timeout=5, pool_pre_ping=True
+                self.url,
+                pool_size=pool_size,
+                max_overflow=0,
+                pool_timeout=5,
+                pool_pre_ping=True,
+                json_serializer=_as_json,
             )
             # The same pool. Without REPEATABLE READ each statement would look at another moment,
             # and a balance would not fit the entries read after it.
@@ -163,6 +169,11 @@ def async_url(url: str) -> str:
     return parsed.set(drivername=drivers[kind]).render_as_string(hide_password=False)
 
 
+def _as_json(value: Any) -> str:
+    # Traces of decisions are kilobytes; the standard library takes eight times as long over them.
+    return orjson.dumps(value).decode()
+
+
 def _sqlite_engine(url: str, *, pool_size: int, begin: str, read_only: bool = False) -> AsyncEngine:
     engine = create_async_engine(
         url,
@@ -170,6 +181,7 @@ def _sqlite_engine(url: str, *, pool_size: int, begin: str, read_only: bool = Fa
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        json_serializer=_as_json,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

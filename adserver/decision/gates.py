@@ -5,7 +5,7 @@ safety screen reads the whole conversation as it was written and comes before an
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -84,8 +84,8 @@ def read(
     reason = next((reason for reason, closes in _UNHEARD if closes(early)), None)
     if reason is not None:
         return Closed(reason)
-    turn = replace(early, heard=hearing.of(turns))
-    heard = turn.heard
+    heard = hearing.of(turns)
+    turn = _Turn(asked, heard, turns_user, settings)
     reason = next((reason for reason, closes in _GATES if closes(turn)), None)
     if reason is not None or heard.vectors is None or heard.commercial is None:
         return Closed(reason or NoFill.ERROR)

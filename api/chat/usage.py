@@ -8,7 +8,7 @@ hold no text.
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 
@@ -67,6 +67,8 @@ class CompletionRow:
     slice_id: str | None = None
 
 
+# The table itself: rows that nobody reads back need no mapped class on their way.
+_TABLE: Final = cast(sa.Table, Completion.__table__)
 _COLUMNS: Final = tuple(
     column.name for column in fields(CompletionRow) if column.name != "slice_id"
 )
