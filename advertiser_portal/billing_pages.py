@@ -12,7 +12,6 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from adserver.catalog import queries
 from adserver.catalog.advertiser import Advertiser
 from advertiser_portal.billing import recharge, refunds, top_up
 from advertiser_portal.billing.customers import ensure_customer
@@ -21,15 +20,14 @@ from advertiser_portal.billing.operations import plan
 from advertiser_portal.billing.overview import billing_overview
 from advertiser_portal.billing.till import Till
 from advertiser_portal.billing.top_up import Returns
-from kernel.database import WriteSession
-from kernel.errors import BadRequest, Forbidden, NotFound, Unavailable
+from advertiser_portal.billing_desk import BILLING, BillingDesk
+from advertiser_portal.billing_records import BillingRecords
+from kernel.errors import BadRequest, NotFound, Unavailable
 from kernel.money import Micros
-from web import audit
 from web.front_desk import Member
 from web.pages import Pages
 from web.roles import Act
 
-_HERE: Final = "/advertiser/billing"
 NOTES: Final = {
     "paid": "Thank you. The payment is on its way; your balance follows within seconds.",
     "card": "The card is saved. Automatic recharge may use it.",
@@ -37,6 +35,7 @@ NOTES: Final = {
     "off": "Automatic recharge is off.",
     "refund": "The refund is on its way to your card.",
     "left": "Nothing was paid.",
+    "promo": "The code is redeemed. Ads use this money first.",
 }
 
 
@@ -60,6 +59,7 @@ class BillingPages:
 
     def __init__(self, pages: Pages, till: Till) -> None:
         self._pages, self._front, self._till = pages, pages.front, till
+        self._desk = BillingDesk(pages, till)
 
     def add_to(self, router: APIRouter) -> None:
         """Register the addresses, relative to the portal's prefix."""
@@ -78,14 +78,11 @@ class BillingPages:
             router.add_api_route(f"/billing{path}", read, methods=["GET"])
         for path, act in acts.items():
             router.add_api_route(f"/billing{path}", act, methods=["POST"])
+        BillingRecords(self._desk).add_to(router)
 
     async def overview(self, request: Request, note: str = "") -> Response:
         member = await self._front.member(request, Act.SEE)
-        advertiser = await self._advertiser(member)
-        if note == "paid":
-            # The browser may be faster than the processor's event.
-            await self._till.catch_up()
-            await self._till.desk.drain()
+        advertiser = await self._desk.advertiser(member)
         async with self._front.database.reading() as session:
             shown = await billing_overview(
                 session, advertiser.advertiser_id, clock=self._front.clock
@@ -98,12 +95,13 @@ class BillingPages:
             presets=top_up.PRESETS,
             may_pay=member.may(Act.PAY),
             test_money=self._till.test_money,
+            adds_tax=self._till.tax,
             note=NOTES.get(note),
         )
 
     async def add_funds(self, request: Request, form: Annotated[FundsForm, Form()]) -> Response:
         """Plan a payment and show the way to the payment page."""
-        member, advertiser = await self._payer(request)
+        member, advertiser = await self._desk.payer(request)
         customer = await self._customer(member, advertiser)
         async with self._front.database.writing() as tx:
             operation_id = await top_up.plan_top_up(
@@ -112,11 +110,11 @@ class BillingPages:
                 _amount(form.amount, "amount"),
                 customer=customer,
                 save_card=form.save_card,
-                tax=False,
-                returns=self._returns("paid"),
+                tax=self._till.tax,
+                returns=Returns(f"{self._here}/paid/{{operation}}", f"{self._here}?note=left"),
                 clock=self._front.clock,
             )
-            await self._audit(
+            await self._desk.audit(
                 tx,
                 request,
                 "billing.add_funds",
@@ -127,23 +125,24 @@ class BillingPages:
 
     async def save_card(self, request: Request) -> Response:
         """Show the way to the page that saves a card without a payment."""
-        member, advertiser = await self._payer(request)
+        member, advertiser = await self._desk.payer(request)
         customer = await self._customer(member, advertiser)
-        back = self._returns("card")
         params = {
             "customer": customer,
-            "success_url": back.success_url,
-            "cancel_url": back.cancel_url,
+            "success_url": f"{self._here}?note=card",
+            "cancel_url": f"{self._here}?note=left",
         }
         async with self._front.database.writing() as tx:
             operation_id = await plan(
                 tx, "save_card", advertiser.advertiser_id, params, clock=self._front.clock
             )
-            await self._audit(tx, request, "billing.save_card", by=(member, advertiser), after={})
+            await self._desk.audit(
+                tx, request, "billing.save_card", by=(member, advertiser), after={}
+            )
         return await self._leave(request, operation_id)
 
     async def set_recharge(self, request: Request, form: Annotated[RuleForm, Form()]) -> Response:
-        member, advertiser = await self._payer(request)
+        member, advertiser = await self._desk.payer(request)
         rule = recharge.RechargeRule(
             threshold=_amount(form.threshold, "threshold"),
             amount=_amount(form.amount, "amount"),
@@ -151,29 +150,29 @@ class BillingPages:
         )
         async with self._front.database.writing() as tx:
             await recharge.set_rule(tx, advertiser.advertiser_id, rule, clock=self._front.clock)
-            await self._audit(
+            await self._desk.audit(
                 tx, request, "billing.recharge_on", by=(member, advertiser), after=form.model_dump()
             )
-        return self._pages.to(request, f"{_HERE}?note=rule")
+        return self._pages.to(request, f"{BILLING}?note=rule")
 
     async def stop_recharge(self, request: Request) -> Response:
-        member, advertiser = await self._payer(request)
+        member, advertiser = await self._desk.payer(request)
         async with self._front.database.writing() as tx:
             await recharge.set_rule(tx, advertiser.advertiser_id, None, clock=self._front.clock)
-            await self._audit(
+            await self._desk.audit(
                 tx, request, "billing.recharge_off", by=(member, advertiser), after={}
             )
-        return self._pages.to(request, f"{_HERE}?note=off")
+        return self._pages.to(request, f"{BILLING}?note=off")
 
     async def refund(self, request: Request, form: Annotated[RefundForm, Form()]) -> Response:
         """Hold unspent cash and send it back."""
-        member, advertiser = await self._payer(request)
+        member, advertiser = await self._desk.payer(request)
         amount = _amount(form.amount, "amount") if form.amount.strip() else None
         async with self._front.database.writing() as tx:
             operation_ids = await refunds.plan_refund(
                 tx, advertiser.advertiser_id, amount, clock=self._front.clock
             )
-            await self._audit(
+            await self._desk.audit(
                 tx,
                 request,
                 "billing.refund",
@@ -182,11 +181,11 @@ class BillingPages:
             )
         for operation_id in operation_ids:
             await self._till.operations.perform(operation_id)
-        return self._pages.to(request, f"{_HERE}?note=refund")
+        return self._pages.to(request, f"{BILLING}?note=refund")
 
     async def confirm(self, request: Request, intent_id: str) -> Response:
         """The owner of a card confirms a recharge that the bank asked about."""
-        _member, advertiser = await self._payer(request)
+        _member, advertiser = await self._desk.payer(request)
         async with self._front.database.reading() as session:
             shown = await billing_overview(
                 session, advertiser.advertiser_id, clock=self._front.clock
@@ -195,7 +194,7 @@ class BillingPages:
         if asked is None or not asked.endswith(f"/{intent_id}"):
             raise NotFound("There is no payment of yours to confirm.")
         assert shown.customer is not None, "A recharge has a customer."
-        back = f"{self._front.public_url}{_HERE}?note=paid"
+        back = f"{self._here}?note=paid"
         address = await self._till.gateway.confirm_address(
             intent_id, card_id=shown.customer.card_id or "", return_url=back
         )
@@ -209,17 +208,6 @@ class BillingPages:
             )
         return self._pages.page(request, "billing_leave.html", address=outcome.url)
 
-    async def _payer(self, request: Request) -> tuple[Member, Advertiser]:
-        member = await self._front.member(request, Act.PAY)
-        return member, await self._advertiser(member)
-
-    async def _advertiser(self, member: Member) -> Advertiser:
-        async with self._front.database.reading() as session:
-            found = await queries.advertiser_of(session, member.membership.organisation.id)
-        if found is None:
-            raise Forbidden("Billing opens with your first advertiser.")
-        return found
-
     async def _customer(self, member: Member, advertiser: Advertiser) -> str:
         return await ensure_customer(
             self._front.database,
@@ -230,29 +218,9 @@ class BillingPages:
             clock=self._front.clock,
         )
 
-    def _returns(self, note: str) -> Returns:
-        here = f"{self._front.public_url}{_HERE}"
-        return Returns(f"{here}?note={note}", f"{here}?note=left")
-
-    async def _audit(
-        self,
-        tx: WriteSession,
-        request: Request,
-        action: str,
-        *,
-        by: tuple[Member, Advertiser],
-        after: dict[str, Any],
-    ) -> None:
-        member, advertiser = by
-        await audit.record(
-            tx,
-            action=action,
-            subject=advertiser.advertiser_id,
-            clock=self._front.clock,
-            visitor=member.visitor,
-            request_id=request.scope.get("request_id"),
-            after=after,
-        )
+    @property
+    def _here(self) -> str:
+        return f"{self._front.public_url}{BILLING}"
 
 
 def _amount(text: str, name: str) -> Micros:

@@ -1,29 +1,43 @@
 """What the billing page shows, read in one look: balances, payments, card, rules, movements."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from advertiser_portal.billing import refunds, top_up
-from advertiser_portal.billing.tables import AutoRecharge, BillingCustomer, TopUp
+from advertiser_portal.billing.tables import AutoRecharge, BillingCustomer, RefundRow, TopUp
 from kernel.clock import Clock
 from kernel.money import ZERO, Micros
-from ledger.account import cash
+from ledger.account import cash, promo
 from ledger.balances import StatementLine, balances, statement
+from ledger.tables import LedgerGrant
 
 _SHOWN_FOR = timedelta(days=90)
 _LINES = 100
 
 
 @dataclass(frozen=True, slots=True)
+class GrantLeft:
+    """What is left of promotional money, and until when it may be spent."""
+
+    left: Micros
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BillingOverview:
-    """`available` may be spent, `owed` is a debt after a chargeback, `refundable` could go back.
+    """`available` may be spent, `grants` are spent before it, `on_hold` is on its way back to a card.
+
+    `owed` is a debt after a chargeback, `refundable` could go back.
 
     `days_left` is how long the balance lasts at the pace of the last seven days; None without spend.
     """
 
     available: Micros
+    grants: tuple[GrantLeft, ...]
+    on_hold: Micros
     owed: Micros
     refundable: Micros
     days_left: int | None
@@ -47,6 +61,8 @@ async def billing_overview(
     available = found[wallet].available
     return BillingOverview(
         available=available,
+        grants=await _grants(session, advertiser_id, clock),
+        on_hold=await _on_hold(session, advertiser_id),
         owed=found[debt].posted,
         refundable=await refunds.refundable(session, advertiser_id),
         days_left=available.amount * 7 // spent.amount if spent else None,
@@ -55,3 +71,25 @@ async def billing_overview(
         payments=tuple(await top_up.top_ups_of(session, advertiser_id)),
         movements=tuple(reversed(moved.lines))[:_LINES],
     )
+
+
+async def _grants(session: AsyncSession, advertiser_id: str, clock: Clock) -> tuple[GrantLeft, ...]:
+    given = list(
+        await session.scalars(
+            sa.select(LedgerGrant)
+            .where(LedgerGrant.advertiser_id == advertiser_id, LedgerGrant.expires_at > clock.now())
+            .order_by(LedgerGrant.expires_at)
+        )
+    )
+    held = await balances(session, [promo(advertiser_id, grant.id) for grant in given])
+    left = [(held[promo(advertiser_id, one.id)].available, one.expires_at) for one in given]
+    return tuple(GrantLeft(amount, until) for amount, until in left if amount)
+
+
+async def _on_hold(session: AsyncSession, advertiser_id: str) -> Micros:
+    held = await session.execute(
+        sa.select(RefundRow.cash, RefundRow.tax).where(
+            RefundRow.advertiser_id == advertiser_id, RefundRow.state == "held"
+        )
+    )
+    return sum((row.cash + row.tax for row in held), ZERO)

@@ -1,21 +1,24 @@
-"""The billing pages as a browser without a screen uses them, and the address that Stripe calls."""
+"""The billing pages as a browser without a screen uses them."""
 
-import json
+import csv
+import io
 import re
-import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from advertiser_portal.billing import webhooks
+from advertiser_portal.billing.promos import make_code
 from advertiser_portal.routes import routes
-from fakestripe.events import signature
 from fakestripe.resources import checkout
 from kernel.http import RequestIds, install_error_handlers
+from kernel.money import Micros
 from kernel.shared_state import InProcessState
 from kernel.signing import SigningKeys
+from tests.advertiser_portal.billing.till_world import CARD
 from tests.advertiser_portal.houses import PASSWORD, House, a_house, a_member
 from web import assets
 from web.front_desk import front_desk
@@ -84,25 +87,84 @@ async def test_funds_are_added_a_card_is_saved_and_money_goes_back(bench, browse
     assert "$150.00" in (await browser.get("/advertiser/billing")).text
 
 
-async def test_coming_back_from_the_payment_page_credits_nothing(bench, browser, shoes) -> None:
+async def test_coming_back_from_the_payment_page_waits_for_our_own_books(
+    bench, browser, shoes
+) -> None:
     await _sign_in(browser, shoes.email)
     await _act(browser, "add-funds", amount="120")
+    back = bench.made("checkout.session")[0]["success_url"].removeprefix(PORTAL)
 
-    page = (await browser.get("/advertiser/billing?note=paid")).text
+    waiting = await browser.get(back)
+    assert "on its way" in waiting.text
+    assert "$50.00" in (await browser.get("/advertiser/billing?note=paid")).text
 
-    assert "$50.00" in page
+    checkout.complete(bench.fake.platform, bench.made("checkout.session")[0]["id"], number=CARD)
+    await bench.hear()
+    assert (await browser.get(back)).headers["location"].endswith("note=paid")
+    stranger = back.rsplit("/", 1)[0] + "/op_of_somebody"
+    assert (await browser.get(stranger)).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "amount", ["", "abc", "-5", "0", "1", "99999999", "12.345", "1e400", "NaN"]
-)
-async def test_an_amount_that_cannot_be_is_refused_kindly(bench, browser, shoes, amount) -> None:
+async def test_amounts_that_cannot_be_are_refused_kindly(bench, browser, shoes) -> None:
     await _sign_in(browser, shoes.email)
 
-    answer = await _act(browser, "add-funds", amount=amount)
+    for amount in ("", "abc", "-5", "0", "1", "99999999", "12.345", "1e400", "NaN"):
+        answer = await _act(browser, "add-funds", amount=amount)
+        assert 400 <= answer.status_code < 500, amount
 
-    assert 400 <= answer.status_code < 500
-    assert bench.fake.platform.objects.every("checkout.session") == []
+    assert bench.made("checkout.session") == []
+
+
+async def test_a_promo_code_is_redeemed_on_the_page_once(bench, browser, shoes) -> None:
+    async with bench.database.writing() as tx:
+        until = bench.clock.now() + timedelta(days=9)
+        await make_code(
+            tx,
+            "WELCOME-25",
+            amount=Micros.from_units(25),
+            uses=5,
+            good_until=until,
+            clock=bench.clock,
+        )
+    await _sign_in(browser, shoes.email)
+
+    answers = [
+        await _act(browser, "promo", code=code) for code in ("welcome-25", "welcome-25", "x")
+    ]
+
+    assert answers[0].headers["location"].endswith("note=promo")
+    assert [answer.status_code for answer in answers[1:]] == [409, 400]
+    page = (await browser.get("/advertiser/billing")).text
+    assert "$25.00" in page
+    assert "Spent first" in page
+
+
+async def test_receipts_and_transactions_are_files_of_their_owner(bench, browser, shoes) -> None:
+    await _sign_in(browser, shoes.email)
+    bench.advertiser = shoes.advertiser_id
+    payment = await bench.pay(120, tax=True)
+
+    receipt = await browser.get(f"/advertiser/billing/receipts/{payment}")
+    file = await browser.get("/advertiser/billing/transactions.csv")
+
+    assert receipt.content.startswith(b"%PDF-")
+    assert receipt.headers["content-disposition"] == 'attachment; filename="R-000001.pdf"'
+    lines = list(csv.DictReader(io.StringIO(file.text)))
+    assert [line["balance"] for line in lines] == ["50.000000", "170.000000"]
+    assert f"receipts/{payment}" in (await browser.get("/advertiser/billing")).text
+    bench.advertiser = "adv_other"
+    other = await bench.pay(20)
+    assert (await browser.get(f"/advertiser/billing/receipts/{other}")).status_code == 404
+
+
+async def test_a_till_that_adds_tax_says_so_and_asks_for_it(bench, browser, shoes) -> None:
+    bench.till.tax = True
+    await _sign_in(browser, shoes.email)
+
+    assert "Tax, where it is due" in (await browser.get("/advertiser/billing")).text
+    await _act(browser, "add-funds", amount="120")
+
+    assert bench.made("checkout.session")[0]["automatic_tax"]["enabled"]
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR])
@@ -113,8 +175,8 @@ async def test_who_may_not_pay_sees_the_balance_and_no_button(bench, browser, sh
     page = await browser.get("/advertiser/billing")
     assert "$50.00" in page.text
     assert "add-funds" not in page.text
-    for act in ("add-funds", "card", "recharge", "recharge/off", "refund"):
-        answer = await _act(browser, act, amount="50", threshold="1", monthly_cap="50")
+    for act in ("add-funds", "card", "recharge", "recharge/off", "refund", "promo"):
+        answer = await _act(browser, act, amount="50", threshold="1", monthly_cap="50", code="x")
         assert answer.status_code == 403
     assert bench.fake.platform.objects.every("customer") == []
 
@@ -135,26 +197,3 @@ async def test_nobody_confirms_the_payment_of_another(bench, browser, shoes) -> 
     answer = await browser.get("/advertiser/billing/confirm/pi_of_somebody")
 
     assert answer.status_code == 404
-
-
-async def test_a_signed_event_is_taken_once_and_a_forged_one_never(bench, browser) -> None:
-    body = json.dumps(
-        {
-            "id": "evt_1",
-            "object": "event",
-            "type": "payout.paid",
-            "data": {"object": {"id": "po_1"}},
-        }
-    ).encode()
-    now = int(time.time())
-    good = {"stripe-signature": signature(body, "whsec_first", now)}
-
-    first = await browser.post("/hooks/stripe", content=body, headers=good)
-    again = await browser.post("/hooks/stripe", content=body, headers=good)
-    forged = await browser.post(
-        "/hooks/stripe", content=body, headers={"stripe-signature": signature(body, "x", now)}
-    )
-    unsigned = await browser.post("/hooks/stripe", content=body)
-
-    assert (first.json()["new"], again.json()["new"]) == (True, False)
-    assert (forged.status_code, unsigned.status_code) == (403, 403)
