@@ -11,6 +11,7 @@ from adserver.catalog.stops import StopBoard
 from adserver.decision.budget import BudgetBook
 from adserver.decision.engine import AdEngine
 from adserver.decision.frequency import Frequency
+from adserver.decision.hidden import HiddenAdvertisers
 from adserver.decision.learned import Learned
 from adserver.decision.readers import Readers
 from adserver.decision.settings import DecisionSettings
@@ -20,6 +21,7 @@ from adserver.events.impressions import ImpressionDesk
 from adserver.events.record import DecisionEvent, StepEvent, write_decisions, write_steps
 from adserver.events.tokens import ClickTokens
 from adserver.events.traffic_watch import Watch
+from adserver.http.why import WhyDesk
 from adserver.matching.kept_vectors import KeptVectors
 from adserver.matching.snapshots import IndexKeeper
 from kernel.group_commit import GroupCommit
@@ -45,6 +47,7 @@ class AdSide:
     clicks: ClickDesk
     impressions: ImpressionDesk
     beacons: BeaconDesk
+    why: WhyDesk
     tokens: ClickTokens
     publisher_zero: Publisher
     decisions: GroupCommit[DecisionEvent]
@@ -97,6 +100,7 @@ async def build_ad_side(
         database, index, clock, good_for_s=settings.budgets_good_for_s, learned=learned
     )
     tokens, stops = ClickTokens(grounds.signing), StopBoard(database)
+    hidden = HiddenAdvertisers(grounds.shared_state)
     # Trying things out looks like a farm: one person on one machine, asking the same again.
     watch = None if programs_pay else Watch(grounds.shared_state, grounds.signing, clock)
     decisions = GroupCommit[DecisionEvent](database, write_decisions, max_delay_ms=20)
@@ -116,6 +120,7 @@ async def build_ad_side(
         watch=watch,
         learned=learned,
         readers=Readers(grounds.shared_state, clock),
+        hidden=hidden,
     )
     clicks = ClickDesk(database, tokens, clock, programs_pay=programs_pay, watch=watch, board=stops)
     impressions = ImpressionDesk(database, clock)
@@ -129,6 +134,7 @@ async def build_ad_side(
         clicks=clicks,
         impressions=impressions,
         beacons=beacons,
+        why=WhyDesk(database, clock, hidden),
         tokens=tokens,
         publisher_zero=zero,
         decisions=decisions,

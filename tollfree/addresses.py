@@ -57,7 +57,7 @@ def application(
     )
     app.include_router(conversion_routes.routes(grounds.database, grounds.clock))
     app.include_router(click_pages.routes(ads.clicks))
-    app.include_router(why_pages.routes(grounds.database))
+    app.include_router(why_pages.routes(ads.why))
     _add_portal(app, portal, till, api.keys.forget)
     _add_till(app, till)
     app.add_api_route("/metrics", _metrics, methods=["GET"], include_in_schema=False)

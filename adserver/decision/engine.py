@@ -18,6 +18,7 @@ from adserver.decision.budget import BudgetBook
 from adserver.decision.decide import Verdict, decide, turned_away
 from adserver.decision.frequency import NOTHING_SEEN, Frequency, Seen, conversation_key
 from adserver.decision.gates import Asked
+from adserver.decision.hidden import HiddenAdvertisers
 from adserver.decision.learned import Learned
 from adserver.decision.match_report import MatchReport, report_of
 from adserver.decision.outcome import bid_of
@@ -76,12 +77,14 @@ class AdEngine:
         watch: Watch | None = None,
         learned: Learned | None = None,
         readers: Readers | None = None,
+        hidden: HiddenAdvertisers | None = None,
     ) -> None:
         self._scenes = Scenes(index, budget, learned)
         self._budget, self._frequency, self._readers = budget, frequency, readers
         self._decisions, self._steps = decisions, steps
         self._tokens, self.clock, self._public_url = tokens, clock, public_url
         self._settings, self._stops, self._watch = settings, stops, watch
+        self._hidden = hidden
         self._hearing = Hearing(embedder)
         self._pool = WorkerPool(threads=settings.threads, queue=settings.queue)
         self._afterwards: set[asyncio.Task[None]] = set()
@@ -165,6 +168,9 @@ class AdEngine:
 
     async def _seen(self, request: AdRequest, publisher: Publisher) -> Seen:
         seen = await self._frequency.before(*_turn_of(request, publisher))
+        if self._hidden is not None:
+            hidden = await self._hidden.of(request, publisher.publisher_id)
+            seen = replace(seen, hidden=hidden) if hidden else seen
         if self._readers is None or not self._scenes.now().inventory.terms.has_caps:
             return seen
         lately = await self._readers.lately(request, publisher.publisher_id)
@@ -213,6 +219,8 @@ class AdEngine:
             campaign_id=winner.campaign_id, advertiser_id=winner.advertiser_id, cost=cost
         )
         self._later(self._frequency.remember(*_turn_of(request, publisher), winner.campaign_id))
+        if self._hidden is not None:
+            self._later(self._hidden.note(decision_id, request, publisher.publisher_id))
         if self._readers is not None and self._scenes.now().inventory.terms.has_caps:
             self._later(self._readers.note(request, publisher.publisher_id, winner.campaign_id))
         if self._watch is not None:

@@ -16,6 +16,7 @@ _STYLE: Final = (
     "dd{margin:0 0 1rem}a{color:#0b57d0}"
     "@media(prefers-color-scheme:dark){body{background:#15181c;color:#e6e9ed}dt{color:#9aa4af}"
     "a{color:#8ab4f8}}"
+    "form{margin:1.5rem 0}button{font:inherit;padding:.4rem .9rem}label{margin-right:1rem}"
 )
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
@@ -23,7 +24,7 @@ HEADERS: Final = {
     "cache-control": "no-store",
     "content-security-policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
+        "form-action 'self'; frame-ancestors 'none'"
     ),
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -32,7 +33,7 @@ HEADERS: Final = {
 
 
 def page(title: str, *parts: str, status: int = 200) -> HTMLResponse:
-    """A page; `parts` are HTML made by `paragraph` and `facts`."""
+    """A page; `parts` are HTML made by the functions below."""
     body = "".join(parts)
     return HTMLResponse(
         "<!doctype html><html lang=en><head><meta charset=utf-8>"
@@ -56,3 +57,16 @@ def facts(pairs: dict[str, str]) -> str:
         for name, value in pairs.items()
     )
     return f"<dl>{rows}</dl>"
+
+
+def choices(action: str, button: str, reasons: dict[str, str] | None = None) -> str:
+    """A form of one button, with a choice of reasons before it."""
+    options = "".join(
+        f'<label><input type="radio" name="reason" value="{html.escape(value)}"> '
+        f"{html.escape(words)}</label>"
+        for value, words in (reasons or {}).items()
+    )
+    return (
+        f'<form method="post" action="{html.escape(action)}">{options}'
+        f"<p><button>{html.escape(button)}</button></p></form>"
+    )

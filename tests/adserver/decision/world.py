@@ -4,6 +4,7 @@ What a test does not name is harmless: bids of $0.50, wallets of $20, no limits 
 `open` after the last change to the catalog or the books.
 """
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from adserver.catalog.targeting import targeting
 from adserver.decision.budget import BudgetBook
 from adserver.decision.engine import AdEngine
 from adserver.decision.frequency import Frequency
+from adserver.decision.hidden import HiddenAdvertisers
 from adserver.decision.settings import DecisionSettings
 from adserver.events.record import write_decisions, write_steps
 from adserver.events.tables import DecisionRow
@@ -72,7 +74,9 @@ class World:
         self.steps = GroupCommit(database, write_steps)
         self.tokens = ClickTokens(KEYS)
         self.settings = settings
-        self.frequency = Frequency(state or InProcessState(clock), clock)
+        shared = state or InProcessState(clock)
+        self.frequency = Frequency(shared, clock)
+        self.hidden = HiddenAdvertisers(shared, patience_ms=5_000)
         self.engine = self.engine_with()
 
     def engine_with(self, **other: Any) -> AdEngine:
@@ -82,6 +86,7 @@ class World:
             "embedder": self.embedder,
             "budget": self.budget,
             "frequency": self.frequency,
+            "hidden": self.hidden,
             "decisions": self.decisions,
             "steps": self.steps,
             "tokens": self.tokens,
@@ -178,6 +183,11 @@ class World:
         await self.index.refresh()
         await self.budget.refresh()
         return self.engine
+
+    async def settle(self) -> None:
+        """Let what follows a decision happen, and make it durable; more may be decided after it."""
+        await asyncio.gather(*self.engine._afterwards)
+        await self.decisions._flush()
 
     async def write_down(self) -> None:
         """Make everything recorded so far durable; nothing can be recorded afterwards."""

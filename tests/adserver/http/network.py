@@ -20,7 +20,7 @@ def application(world: World) -> FastAPI:
     install_error_handlers(app)
     app.include_router(decisions.routes(world.engine, world.database))
     app.include_router(clicks.routes(ClickDesk(world.database, world.tokens, world.clock)))
-    app.include_router(why.routes(world.database))
+    app.include_router(why.routes(why.WhyDesk(world.database, world.clock, world.hidden)))
     return app
 
 
