@@ -7,7 +7,7 @@ is absent and goes on without it. Nothing of the folder is ever copied into the 
 import csv
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -75,13 +75,7 @@ def own_examples() -> Iterator[Example]:
     """The sentences written for this project."""
     source = resources.files("language") / "models" / "examples.toml"
     written: dict[str, Any] = tomllib.loads(source.read_text(encoding="utf-8"))
-    uses: list[str] = written["uses"]
-    for at, thing in enumerate(written["things"]):
-        for frames, wished in (("wish_frames", True), ("other_frames", False)):
-            # A quarter of all combinations is enough to part the frame from the thing.
-            for number, frame in enumerate(written[frames][at % 4 :: 4]):
-                use = uses[(3 * at + 5 * number) % len(uses)]
-                yield Example("own", frame.format(thing=thing, use=use), wished, "")
+    yield from _framed(written)
     for text in written["wishes"]:
         yield Example("own", text, True, "")
     for texts in written["harmless"].values():
@@ -92,6 +86,31 @@ def own_examples() -> Iterator[Example]:
             yield Example("own", text, False, SensitiveTopic(topic).value)
     for text in written["others"]:
         yield Example("own", text, False, "")
+
+
+def _framed(written: Mapping[str, Any]) -> Iterator[Example]:
+    """Things and places, each put into frames that wish for them and frames that do not."""
+    uses: list[str] = written["uses"]
+    for at, thing in enumerate(written["things"]):
+        for frames, wished in (("wish_frames", True), ("other_frames", False)):
+            # A quarter of all combinations is enough to part the frame from the thing.
+            for number, frame in enumerate(written[frames][at % 4 :: 4]):
+                use = uses[(3 * at + 5 * number) % len(uses)]
+                yield Example("own", frame.format(thing=thing, use=use), wished, "")
+    for at, place in enumerate(written["places"]):
+        for frames, wished in (("trip_frames", True), ("place_frames", False)):
+            for frame in written[frames][at % 3 :: 3]:
+                yield Example("own", frame.format(place=place), wished, "")
+
+
+def own_prompts(folder: Path) -> Iterator[Example]:
+    """The sensitive sentences and harmless twins that tests are written of, a file for each topic."""
+    for file in sorted(folder.glob("*.toml")):
+        written = tomllib.loads(file.read_text(encoding="utf-8"))
+        for text in written["sensitive"]:
+            yield Example("prompts", text, False, SensitiveTopic(file.stem).value)
+        for text in written["harmless"]:
+            yield Example("prompts", text, None, "")
 
 
 def public_examples(data: Path) -> Iterator[Example]:

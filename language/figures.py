@@ -35,19 +35,31 @@ def commercial_line(
 
 
 def commercial_figures(
-    rows: Sequence[Example], says_yes: NDArray[np.bool_], among: NDArray[np.bool_]
+    rows: Sequence[Example], scores: NDArray[np.float32], line: float
 ) -> dict[str, float]:
-    """Recall by set of wishes, false fills by set of everything else."""
-    recall = {
-        f"recall_{name}": share(says_yes[_of(rows, {name}, wished=True) & among])
-        for name in ("lm_market", "wands", "webis", "own")
-    }
+    """Area over ordinary chat prompts and recall by set of wishes, false fills by everything else."""
+    says_yes = scores > line
+    chat = scores[_of(rows, {"issuebench"}, wished=False)]
+    wishes = {name: _of(rows, {name}, wished=True) for name in ("lm_market", "wands", "webis")}
+    auc = {f"auc_{name}": area(scores[found], chat) for name, found in wishes.items()}
+    wishes["own"] = _of(rows, {"own"}, wished=True)
+    recall = {f"recall_{name}": share(says_yes[found]) for name, found in wishes.items()}
     false = {
-        f"false_{name}": share(says_yes[_of(rows, {name}, wished=False) & among])
-        for name in ("issuebench", "ailuminate", "moderation", "own")
+        f"false_{name}": share(says_yes[_of(rows, {name}, wished=False)])
+        for name in ("issuebench", "ailuminate", "moderation", "own", "clinc_oos")
     }
-    everyday = share(says_yes[_of(rows, _EVERYDAY, wished=False) & among])
-    return recall | false | {"false_clinc_everyday": everyday}
+    everyday = share(says_yes[_of(rows, _EVERYDAY, wished=False)])
+    return auc | recall | false | {"false_clinc_everyday": everyday}
+
+
+def area(positives: NDArray[np.float32], negatives: NDArray[np.float32]) -> float:
+    """The chance that a positive scores above a negative; 0 where a side is missing."""
+    if not len(positives) or not len(negatives):
+        return 0.0
+    ordered = np.sort(negatives)
+    below = np.searchsorted(ordered, positives, side="left")
+    through = np.searchsorted(ordered, positives, side="right")
+    return round(float(np.mean(below + through) / (2 * len(ordered))), 4)
 
 
 def topic_figures(
@@ -61,7 +73,7 @@ def topic_figures(
     harmless = _about(rows, "")
     false = {
         f"false_{name}": share(fires[harmless & _of(rows, {name}) & among])
-        for name in ("lm_market", "wands", "webis", "own", "clinc_travel")
+        for name in ("lm_market", "wands", "webis", "own", "prompts", "clinc_travel")
     }
     return recall | false
 

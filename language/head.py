@@ -1,31 +1,24 @@
-"""A trained judgement: one row of weights per label, over a text's vector and its hashed words.
+"""A trained judgement: one row of weights per label, over what `features` reads of a text.
 
-    models/<name>.npy     float32, labels x (dimensions + word buckets)
+    models/<name>.npy     labels x (dimensions + features)
            <name>.json    the card: space, labels, biases, what it was trained on, how well it does
 
-Owns loading, features and the dot product; numpy only. A head answers for the space it was trained
-in and refuses any other vector, so that a changed model silently judges nothing. Zero is the line:
-a logit above it says yes.
+Owns loading and the dot product; numpy only. A head answers for the space it was trained in and
+refuses any other vector, so that a changed model silently judges nothing. Zero is the line: a logit
+above it says yes.
 """
 
 import json
-import math
-import re
-import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from language.spelling import plain_text
+from language.features import Features, Waves, one_row
 from language.vector import Vector, space_of
-
-_WORD = re.compile(r"[a-z0-9]+|[?$€£]")
-_MOST_WORDS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,49 +31,25 @@ class Head:
     labels: tuple[str, ...]
     biases: NDArray[np.float32]
     weights: NDArray[np.float32]
-    word_buckets: int
-    word_scale: float
+    features: Features
 
     def knows(self, vector: Vector | None, model_id: str | None) -> bool:
         """Whether it can judge this vector; a vector without a model id is judged by its size."""
-        if vector is None or vector.shape != (self.weights.shape[1] - self.word_buckets,):
+        size = self.weights.shape[1] - self.features.beside_the_vector
+        if vector is None or vector.shape != (size,):
             return False
         return model_id is None or space_of(model_id) == self.space
 
     def logits(self, text: str, vector: Vector) -> dict[str, float]:
         """How strongly each label speaks for `text`; above zero means yes."""
         size = len(vector)
+        buckets, values, dense = one_row(self.features, text, vector)
         found = self.weights[:, :size] @ vector + self.biases
-        counted = word_counts(text, self.word_buckets)
-        if counted:
-            buckets = np.fromiter(counted.keys(), dtype=np.intp)
-            values = np.fromiter(counted.values(), dtype=np.float32) * self.word_scale
+        if len(buckets):
             found = found + self.weights[:, size + buckets] @ values
+        if len(dense):
+            found = found + self.weights[:, size + self.features.word_buckets :] @ dense
         return dict(zip(self.labels, found.tolist(), strict=True))
-
-
-def word_counts(text: str, buckets: int) -> dict[int, float]:
-    """Hashed words and neighbouring pairs of a text, at length one: bucket → value."""
-    words = _WORD.findall(plain_text(text))[:_MOST_WORDS]
-    features = words + [f"{first} {second}" for first, second in pairwise(words)]
-    counted: dict[int, float] = {}
-    for feature in features:
-        digest = zlib.crc32(feature.encode())
-        bucket = (digest >> 1) % buckets
-        counted[bucket] = counted.get(bucket, 0.0) + (1.0 if digest & 1 else -1.0)
-    length = math.sqrt(sum(value * value for value in counted.values()))
-    return {bucket: value / length for bucket, value in counted.items()} if length else {}
-
-
-def feature_matrix(
-    texts: Sequence[str], vectors: NDArray[np.float32], *, buckets: int, scale: float
-) -> NDArray[np.float32]:
-    """What `Head.logits` multiplies, for many texts at once; for training."""
-    words = np.zeros((len(texts), buckets), dtype=np.float32)
-    for row, text in enumerate(texts):
-        for bucket, value in word_counts(text, buckets).items():
-            words[row, bucket] = value * scale
-    return np.hstack([vectors, words])
 
 
 @cache
@@ -98,6 +67,13 @@ def load_head(name: str) -> Head:
         labels=tuple(card["labels"]),
         biases=np.array(card["biases"], dtype=np.float32),
         weights=weights,
-        word_buckets=card["word_buckets"],
-        word_scale=card["word_scale"],
+        features=features_of(card),
     )
+
+
+def features_of(card: dict[str, Any]) -> Features:
+    """What a card says that its head reads. Raises ValueError where numpy draws other waves now."""
+    waves = Waves(**card.get("waves", {"count": 0}))
+    if waves.count and waves.digest(card["dimensions"]) != card["waves_digest"]:
+        raise ValueError("This numpy draws other random numbers. Train the heads again with it.")
+    return Features(card["word_buckets"], card["word_scale"], card.get("shape_scale", 0.0), waves)

@@ -1,19 +1,25 @@
-"""``tollfree models build``: export the embedding model once, so that serving starts fast.
+"""``tollfree models build | train``: the embedding model for serving, and the heads on its vectors.
 
-The export needs PyTorch and takes some ten seconds; what it leaves needs neither. An installation
-without PyTorch serves with the lexical embedder, and `doctor` says so.
+`build` exports once, so that serving starts fast. The export needs PyTorch and takes some ten
+seconds; what it leaves needs neither. An installation without PyTorch serves with the lexical
+embedder, and `doctor` says so. `train` fits the heads anew; nothing of the data is kept.
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from kernel.errors import SettingsInvalid
 from tollfree.settings import MODEL_NAME, store_settings
 
+_OWN_PROMPTS = Path(__file__).parents[1] / "tests" / "scenarios" / "prompts"
+
 
 def run(asked: argparse.Namespace) -> int:
-    """Export the model unless it is there; returns the exit code."""
+    """Export the model unless it is there, or train the heads; returns the exit code."""
+    if asked.action == "train":
+        return train(asked)
     from language import model_files
 
     settings = store_settings()
@@ -47,6 +53,27 @@ def build(folder: Path) -> None:
             "Name another folder with TOLLFREE_MODELS.",
             param="TOLLFREE_MODELS",
         ) from None
+
+
+def train(asked: argparse.Namespace) -> int:
+    """Fit both heads on the sets under `--data`, write them with their cards, print the figures."""
+    data = Path(asked.data)
+    if not data.is_dir():
+        raise SettingsInvalid(f"There is no folder {data} to train on.", param="--data")
+    prompts = Path(asked.prompts) if asked.prompts else _OWN_PROMPTS
+    if not any(prompts.glob("*.toml")):
+        raise SettingsInvalid(
+            f"There are no prompts in {prompts}. Name their folder with --prompts.",
+            param="--prompts",
+        )
+    from adserver.intent.cleaning import prose
+    from language.embedder import load_embedder
+    from language.train import train as fit
+
+    embedder = load_embedder(store_settings().model_folder)
+    out = Path(asked.out) if asked.out else None
+    sys.stdout.write(json.dumps(fit(data, prompts, embedder, prose, out), indent=1) + "\n")
+    return 0
 
 
 def _show(step: str, done: float) -> None:

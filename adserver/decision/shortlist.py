@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from adserver.decision.judging import KEYWORD_LIFT, Scene, Terms, judged
 from adserver.decision.vocabulary import Candidate
 from adserver.matching.index import Hit
+from adserver.matching.nearness import nearest_first
 from adserver.matching.relevance import relevance
 
 _VOTERS: Final = 5
@@ -27,7 +28,8 @@ def contenders(
     mask = scene.inventory.standing(terms.turn)
     if scene.books is not None:
         mask &= scene.books.funded(scene.inventory)
-    hits = scene.index.search(vectors, mask, terms.settings.shortlist)
+    found = scene.index.search(vectors, mask, terms.settings.shortlist)
+    hits = nearest_first(found, terms.turn.words, scene.index)
     topic = topic_of(hits, scene, terms.settings.relevance_floor)
     worth = _worth_judging(hits, scene, terms)
     return [judged(hit, scene, terms, topic=topic, stands=True) for hit in worth], topic
@@ -43,7 +45,8 @@ def explained(
 ) -> list[Candidate]:
     """The nearest creatives of all that are not known yet, each with what rules it out."""
     numbers = {one.number for one in known}
-    nearest = scene.index.search(vectors, None, _EXPLAINED)
+    found = scene.index.search(vectors, None, _EXPLAINED)
+    nearest = nearest_first(found, terms.turn.words, scene.index)
     candidates = [judged(hit, scene, terms, topic=topic) for hit in nearest]
     return [one for one in candidates if one.number not in numbers]
 

@@ -19,6 +19,7 @@ import orjson
 from numpy.typing import NDArray
 
 from adserver.catalog.queries import LiveCreative
+from language.letters import Letters
 
 # What a creative has for itself; everything else is its campaign's or its advertiser's.
 OF_CREATIVE: Final = (
@@ -70,6 +71,8 @@ class CreativeRows:
         self.campaign_ids = Names()
         self._columns = {name: np.empty(_ROOM_AT_FIRST, kind) for name, kind in _COLUMNS.items()}
         self._length, self._end = 0, 0
+        # By position, for a few thousand creatives that are near to many turns.
+        self.letters: dict[int, Letters] = {}
         self._file = _unnamed_file(folder)
         weakref.finalize(self, os.close, self._file)
 

@@ -59,7 +59,8 @@ class CreativeVectors:
 
     def _vector(self, creative: LiveCreative) -> Vector | None:
         try:
-            words = self._embedder.embed(creative_text(creative))
+            views = [self._embedder.embed(text) for text in creative_views(creative)]
+            words = unit(np.mean(views, axis=0))
             prompts = [self._embedder.embed(text) for text in _prompts(creative)]
             # Max over separate prompt vectors measures worse than one centroid.
             return unit(words + np.mean(prompts, axis=0)) if prompts else words
@@ -69,10 +70,21 @@ class CreativeVectors:
             return None
 
 
-def creative_text(creative: LiveCreative) -> str:
-    """The words of a creative that say what it is about, the plainest first; facts would blur them."""
+def creative_views(creative: LiveCreative) -> tuple[str, ...]:
+    """The words of a creative, told in the orders in which people ask; facts would blur them.
+
+    The mean of a few tellings is nearer to what is asked than any one of them.
+    """
     keywords = ", ".join(creative.keywords)
-    return f"{keywords}. {creative.title}. {creative.body}".lstrip(". ")
+    title, body = creative.title, creative.body
+    if not keywords:
+        return (f"{title}. {body}",)
+    return (
+        f"{keywords}. {title}. {body}",
+        f"{title} {keywords} {body}",
+        f"{title}: {keywords}",
+        f"{body} {keywords}",
+    )
 
 
 def _prompts(creative: LiveCreative) -> tuple[str, ...]:
@@ -80,5 +92,5 @@ def _prompts(creative: LiveCreative) -> tuple[str, ...]:
 
 
 def _content_digest(creative: LiveCreative) -> bytes:
-    content = "\x1e".join((creative_text(creative), *_prompts(creative)))
+    content = "\x1e".join((*creative_views(creative), "", *_prompts(creative)))
     return hashlib.blake2b(content.encode(), digest_size=16).digest()

@@ -1,6 +1,6 @@
 """The quick look must never overlook what the search would find."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from language.lexicon import Lexicon, mask
@@ -29,6 +29,7 @@ class TestAQuickLook:
 
         assert lexicon.may_find(words) or not list(lexicon.find(left))
 
+    @settings(deadline=None)  # The lexicon is read from its file once.
     @given(st.data())
     def test_of_the_real_lexicon_sees_each_of_its_phrases(self, data: st.DataObject) -> None:
         _, topics = _lexicons()

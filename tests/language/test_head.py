@@ -9,8 +9,8 @@ import pytest
 
 from language.corpora import own_examples
 from language.embedder import OnnxEmbedder
-from language.head import feature_matrix, load_head
-from language.train import digest_of
+from language.head import features_of, load_head
+from language.lineage import digest_of
 
 NAMES = ["commercial_intent", "sensitive_topics"]
 FOLDER = Path(str(resources.files("language") / "models"))
@@ -24,7 +24,7 @@ def test_the_quick_way_and_the_training_way_give_the_same_logits(
     texts = ["Best running shoes?", "", "Why is the sky blue, and how far is it?", "ÄÖ ü"]
     vectors = np.stack([embedder.embed(text) for text in texts])
 
-    matrix = feature_matrix(texts, vectors, buckets=head.word_buckets, scale=head.word_scale)
+    matrix = head.features.beside(vectors, texts)
     expected = matrix @ head.weights.T + head.biases
 
     for text, vector, row in zip(texts, vectors, expected, strict=True):
@@ -46,10 +46,17 @@ def test_a_vector_of_another_space_or_size_is_not_known(name: str, embedder: Onn
 def test_the_card_tells_what_the_head_was_trained_on(name: str) -> None:
     card = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
-    assert card["own_sha256"] == digest_of(own_examples()), "train again: python -m language.train"
+    assert card["own_sha256"] == digest_of(own_examples()), "train again: tollfree models train"
     assert card["figures"]
     assert card["seed"]
     assert card["rows"]["own"] == len({example.text for example in own_examples()})
+
+
+def test_a_head_whose_waves_are_drawn_otherwise_is_refused() -> None:
+    card = json.loads((FOLDER / "commercial_intent.json").read_text(encoding="utf-8"))
+
+    with pytest.raises(ValueError, match="Train the heads again"):
+        features_of(card | {"waves_digest": "0" * 16})
 
 
 def test_everything_committed_for_models_is_small() -> None:

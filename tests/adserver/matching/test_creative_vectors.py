@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adserver.matching.creative_vectors import CreativeVectors
+from adserver.matching.creative_vectors import CreativeVectors, creative_views
 from language.lexical import LexicalEmbedder
 from language.vector import Vector
 from tests.adserver.matching.creatives import a_creative
@@ -19,6 +19,10 @@ class CountingEmbedder(LexicalEmbedder):
         if self.poison and self.poison in text:
             raise ValueError("cannot be embedded")
         return super().embed(text)
+
+
+# In how many orders the words of a creative with keywords are told.
+TELLINGS = len(creative_views(a_creative()))
 
 
 def test_example_prompts_draw_the_vector_towards_them() -> None:
@@ -41,7 +45,7 @@ def test_what_has_not_changed_is_not_embedded_again() -> None:
     counted = embedder.count
     kept, rows = vectors.embed([second, first])
 
-    assert embedder.count == counted == 2
+    assert embedder.count == counted == 2 * TELLINGS
     assert [creative.number for creative in kept] == [2, 1]
     assert len(rows) == 2
 
@@ -53,7 +57,7 @@ def test_a_changed_word_is_embedded_again() -> None:
     vectors.embed([a_creative(body="Old words.")])
     vectors.embed([a_creative(body="New words.")])
 
-    assert embedder.count == 2
+    assert embedder.count == 2 * TELLINGS
 
 
 def test_a_creative_that_is_gone_is_forgotten() -> None:
@@ -64,7 +68,7 @@ def test_a_creative_that_is_gone_is_forgotten() -> None:
     vectors.embed([])
     vectors.embed([a_creative()])
 
-    assert embedder.count == 2
+    assert embedder.count == 2 * TELLINGS
 
 
 def test_a_poisoned_creative_is_left_out_and_the_others_serve() -> None:
@@ -74,6 +78,15 @@ def test_a_poisoned_creative_is_left_out_and_the_others_serve() -> None:
 
     assert [creative.number for creative in kept] == [1, 3]
     assert len(rows) == 2
+
+
+def test_words_are_told_in_several_orders_where_there_are_keywords() -> None:
+    told = creative_views(a_creative(title="Arc 3", body="Firm arch.", keywords=("shoe", "run")))
+    bare = creative_views(a_creative(title="Arc 3", body="Firm arch.", keywords=()))
+
+    assert len(set(told)) == len(told) > 1
+    assert all("shoe, run" in one for one in told)
+    assert bare == ("Arc 3. Firm arch.",)
 
 
 def test_no_creatives_make_an_empty_matrix() -> None:
