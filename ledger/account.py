@@ -6,6 +6,8 @@
     adv:{id}:promo:{grant}        what we gave an advertiser to try ads with, until it expires
     promo_expense                 what such gifts cost us
     stripe_clearing               money that the till holds for us
+    pub:{id}:payable              the same after the hold period: it can be paid out
+    upstream_payable              what the models of our own API cost; paid by publisher zero
     suspense                      what nobody can explain yet; must be empty
 
 A *deferred* account gets its entries with each charge, and its balance columns from settlement
@@ -23,6 +25,7 @@ PUBLISHER_ZERO: Final = "zero"
 AD_REVENUE: Final = "ad_revenue"
 STRIPE_CLEARING: Final = "stripe_clearing"
 PROMO_EXPENSE: Final = "promo_expense"
+UPSTREAM_PAYABLE: Final = "upstream_payable"
 SUSPENSE: Final = "suspense"
 
 
@@ -48,6 +51,7 @@ _PLATFORM: Final = _kinds(
     AccountKind(STRIPE_CLEARING, "debit"),
     AccountKind("stripe_pending_payout", "debit"),
     AccountKind("bank", "debit"),
+    AccountKind(UPSTREAM_PAYABLE, "credit"),
     AccountKind(AD_REVENUE, "credit", deferred=True),
     AccountKind(PROMO_EXPENSE, "debit"),
     AccountKind("ivt_credit", "debit"),

@@ -15,7 +15,7 @@ from kernel.clock import Clock
 from kernel.database import WriteSession
 from kernel.money import BASIS_POINTS, ZERO, Micros
 from ledger import book, holds, limits
-from ledger.charging import WALLET, LimitKey, Refused, Split
+from ledger.charging import WALLET, LimitKey, Refused
 from ledger.pockets import pockets_of
 from ledger.postings import Leg, Posting, lease_charge
 
@@ -91,24 +91,21 @@ async def take(
 
 
 async def report(
-    tx: WriteSession, lease: Lease, spent: Mapping[Split, Micros], *, clock: Clock
+    tx: WriteSession, lease: Lease, spent: Mapping[str, tuple[Micros, Micros]], *, clock: Clock
 ) -> holds.Resolved:
-    """Charge for what was spent from a lease, by who shares it, and free the rest.
+    """Charge for what was spent from a lease and free the rest; the same report counts once.
 
-    The same report counts once. Raises Conflict for a lease whose time is over.
+    `spent` has what was spent and what of it is earned, by publisher. Raises Conflict for a lease
+    whose time is over.
     """
     key = _key(lease.lease_id)
-    whole = Micros(sum(part.amount for part in spent.values()))
+    whole = Micros(sum(price.amount for price, _ in spent.values()))
     if not whole:
         return await holds.resolve(tx, key, "voided", clock=clock)
     held = await holds.held_of(tx, key)
     purse = {leg.account: leg.amount for leg in held.legs if leg.side == "debit"}
-    parts: dict[str, tuple[Micros, Micros]] = {}
-    for split, part in spent.items():
-        price, earned = parts.get(split.publisher_id, (ZERO, ZERO))
-        parts[split.publisher_id] = price + part, earned + part.share(split.share_bp)
     charge = lease_charge(
-        key=f"{key}:spent", parts=parts, ref=lease.lease_id, funding=_funding(purse, whole)
+        key=f"{key}:spent", parts=spent, ref=lease.lease_id, funding=_funding(purse, whole)
     )
     return await holds.resolve(tx, key, "posted", posting=charge, clock=clock)
 

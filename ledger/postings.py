@@ -24,6 +24,8 @@ Kind = Literal[
     "dispute",
     "fee",
     "payout",
+    "release",
+    "upstream",
     "suspense",
 ]
 

@@ -8,7 +8,7 @@ which engine it speaks to.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -146,6 +146,8 @@ def _text(value: Any) -> str:
             return _NOTHING
         case Micros():
             return str(value.amount)
+        case date() if not isinstance(value, datetime):
+            return value.isoformat()
         case datetime():
             if value.tzinfo is None:
                 raise ValueError("Times are stored aware, in UTC.")

@@ -7,7 +7,7 @@ tests, in `doctor`, and as a scheduled job. It reports all it finds and mends no
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ledger.invariants import balances, groups
+from ledger.invariants import balances, days, groups
 from ledger.invariants.violation import Violation
 
 __all__ = ["Violation", "verify"]
@@ -27,6 +27,8 @@ async def verify(session: AsyncSession) -> list[Violation]:
         groups.resolutions_stay_within_what_was_pending,
         groups.reversals_stay_within_what_was_booked,
         balances.suspense_is_empty,
+        days.statements_join_and_say_what_was_booked,
+        days.the_chain_of_days_is_unbroken,
     ):
         found += await rule(session)
     return found

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adserver.decision.settings import DecisionSettings
+from adserver.reports.earnings import PostedRevenue
 from api.access.limits import GENEROUS, QuotaPlan
 from api.solvency.forecast import FloorForecast
 from kernel.signing import SigningKeys
@@ -93,7 +94,7 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             affiliates=plan.affiliates,
             shares_state=plan.redis_url is not None,
             spend=plan.spend,
-            forecast=FloorForecast(ads.publisher_zero.floor),
+            forecast=PostedRevenue(FloorForecast(ads.publisher_zero.floor)),
         )
         till = build_till_side(grounds, plan.stripe, stand_in=plan.test_money)
         portal = build_portal_side(grounds, ads, api.chat, plan.portal, plan.decisions)

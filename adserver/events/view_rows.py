@@ -4,6 +4,7 @@ The step's primary key decides which of many reports of a view is the one that c
 transaction in which its lease is reported.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,8 +36,12 @@ class View:
 
 async def write_billed(
     tx: WriteSession, views: Sequence[View], *, paid_by: str, at: datetime
-) -> tuple[set[str], dict[Split, Micros]]:
-    """Record views as billed; returns those that were known before, and what the others cost."""
+) -> tuple[set[str], dict[str, tuple[Micros, Micros]]]:
+    """Record views as billed.
+
+    Returns those that were known before, and what the others cost and earn, by publisher: each view
+    is shared by itself, so that one of them can be taken back exactly.
+    """
     known = await _known(tx, views)
     fresh = [view for view in views if view.decision_id not in known]
     columns: dict[str, list[Any]] = {
@@ -46,10 +51,15 @@ async def write_billed(
     same = _step(at) | {"billable": True, "unbilled_reason": None, "paid_by": paid_by}
     # Of two processes that come with the same view, the second fails here, whole, and tries again.
     await insert_uniform(tx, rows_of(StepRow), columns, same)
-    spent: dict[Split, int] = {}
-    for view in fresh:
-        spent[view.split] = spent.get(view.split, 0) + view.price.amount
-    return known, {split: Micros(amount) for split, amount in spent.items()}
+    counted = Counter((view.split, view.price) for view in fresh)
+    spent: dict[str, tuple[Micros, Micros]] = {}
+    for (split, price), count in counted.items():
+        cost, earned = spent.get(split.publisher_id, (ZERO, ZERO))
+        spent[split.publisher_id] = (
+            cost + price * count,
+            earned + price.share(split.share_bp) * count,
+        )
+    return known, spent
 
 
 async def write_unbilled(

@@ -61,7 +61,8 @@ async def report(
     database: Database, clock: FrozenClock, slice_: leases.Lease, micros: int
 ) -> holds.Resolved:
     async with database.writing() as tx:
-        return await leases.report(tx, slice_, {SPLIT: Micros(micros)}, clock=clock)
+        spent = {SPLIT.publisher_id: (Micros(micros), Micros(micros).share(SPLIT.share_bp))}
+        return await leases.report(tx, slice_, spent, clock=clock)
 
 
 class TestALease:
