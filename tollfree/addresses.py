@@ -21,7 +21,11 @@ from advertiser_portal import routes as advertiser_pages
 from advertiser_portal.billing import webhooks
 from advertiser_portal.public import pages as public_pages
 from api.http import quota as quota_routes
+from api.http import well_known
 from developer_portal import routes as developer_pages
+from developer_portal.codes import EmailCodes
+from developer_portal.joining import Door
+from developer_portal.proof_of_work import Challenges
 from kernel.http import RequestIds, install_error_handlers, install_health
 from kernel.telemetry import REGISTRY
 from operator_console import routes as operator_pages
@@ -51,6 +55,7 @@ def application(
     )
     api.surfaces.install(app)
     app.include_router(quota_routes.routes(api.keys))
+    app.include_router(well_known.routes(api.attestation))
     app.include_router(decision_routes.routes(ads.engine, grounds.database))
     app.include_router(
         event_routes.routes(ads.beacons, ads.tokens, grounds.database, grounds.clock)
@@ -58,7 +63,7 @@ def application(
     app.include_router(conversion_routes.routes(grounds.database, grounds.clock))
     app.include_router(click_pages.routes(ads.clicks))
     app.include_router(why_pages.routes(ads.why))
-    _add_portal(app, portal, till, api.keys.forget)
+    _add_portal(app, portal, till, api.keys.forget, _door(grounds, portal, api))
     _add_till(app, till)
     app.add_api_route("/metrics", _metrics, methods=["GET"], include_in_schema=False)
     return RequestIds(api.guarded(_HotPath(api.chat, app)))
@@ -78,7 +83,11 @@ class _HotPath:
 
 
 def _add_portal(
-    app: FastAPI, portal: PortalSide, till: TillSide | None, forget: developer_pages.Forget
+    app: FastAPI,
+    portal: PortalSide,
+    till: TillSide | None,
+    forget: developer_pages.Forget,
+    door: Door,
 ) -> None:
     app.include_router(assets.routes(portal.front.assets))
     app.include_router(
@@ -91,8 +100,18 @@ def _add_portal(
         )
     )
     app.include_router(operator_pages.routes(portal.front))
-    app.include_router(developer_pages.routes(portal.front, forget))
+    app.include_router(
+        developer_pages.routes(portal.front, forget, till.till if till else None, door)
+    )
     app.include_router(public_pages.routes(portal.front, portal.talk))
+
+
+def _door(grounds: Foundations, portal: PortalSide, api: ApiSide) -> Door:
+    return Door(
+        Challenges(grounds.signing),
+        EmailCodes(grounds.shared_state, portal.front.attempts),
+        lambda: str(api.routing.models()[0]["id"]),
+    )
 
 
 def _add_till(app: FastAPI, till: TillSide | None) -> None:

@@ -9,6 +9,7 @@ from api.access.key_book import KeyBook
 from api.access.limits import QuotaPlan
 from api.access.quota import QuotaBook
 from api.access.visit import GuardedKeys
+from api.chat.attestation import Attestation
 from api.chat.completion import ChatHeart, ChatSettings
 from api.chat.metered_rows import MeteredRows
 from api.chat.once import OnceHeart
@@ -53,6 +54,7 @@ class ApiSide:
     plan: QuotaPlan
     once: OnceHeart
     cache: AnswerCache
+    attestation: Attestation
     purse: Purse
     standings: Standings
 
@@ -101,6 +103,7 @@ def build_api_side(
         grounds.database, grounds.clock, grounds.shared_state, standing=standings.tier
     )
     completions = MeteredRows(grounds.database, write_completions, max_delay_ms=50)
+    attestation = Attestation(grounds.signing.derive("organic"))
     heart = ChatHeart(
         ads,
         routing,
@@ -113,6 +116,7 @@ def build_api_side(
             # Derived, so that all workers of an installation name a conversation alike.
             session_key=grounds.signing.derive("session"),
             affiliates=affiliates,
+            attestation=attestation,
         ),
         allowance=Allowance(
             purse,
@@ -136,6 +140,7 @@ def build_api_side(
         plan=quotas,
         once=once,
         cache=AnswerCache(grounds.clock),
+        attestation=attestation,
         purse=purse,
         standings=standings,
     )

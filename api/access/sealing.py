@@ -2,7 +2,7 @@
 
 The key to them is derived from the secret that the caller sends and that we store nowhere: between
 two calls with it, nobody on our side can read a copy. AES-256-GCM, bound to the name it is kept by.
-The only door to the `cryptography` package.
+The door to the `cryptography` package for everything that hides.
 """
 
 import hashlib

@@ -6,12 +6,13 @@ the person by keyed digests, so that no name that a caller chose leaves this mod
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from api.access.key_book import Caller
 from api.access.keys import KeyKind
 from api.chat.ad_terms import AdTerms, AffiliateAccounts, formats_for
+from api.chat.attestation import Attestation
 from api.chat.pending_decision import PendingDecision, Settled
 from api.chat.request import ChatRequest
 from api.chat.stream_ad import Outcome
@@ -50,17 +51,21 @@ class AdDesk:
         deadline_ms: float,
         session_key: bytes,
         affiliates: AffiliateAccounts,
+        attestation: Attestation | None = None,
     ) -> None:
         self._ads, self._clock, self._deadline_s = ads, clock, deadline_ms / 1000
         self._clicks, self._verifies = f"{public_url}/c/", verifies
         self._session_key, self._affiliates = session_key, affiliates
+        self._attestation = attestation
 
     def ask(self, request: ChatRequest, caller: Caller, *, arrived: float) -> AskedAd:
         """Start deciding. Raises Forbidden where the request may not wish what it wishes."""
         wishes = request.wishes
         formats = formats_for(caller.ads, wishes)
         delivery = wishes.delivery or caller.ads.delivery
-        terms = AdTerms(delivery, is_structured=request.is_structured)
+        terms = AdTerms(
+            delivery, is_structured=request.is_structured, attestation=self._attestation
+        )
         if not formats:
             return AskedAd(Settled(NoFill.ADS_OFF), terms)
         if request.is_structured and delivery is Delivery.CONTENT:
@@ -87,9 +92,8 @@ class AdDesk:
         """The terms where a mention or links may go into the answer itself."""
         is_text = terms.delivery is not Delivery.FIELD and not request.is_structured
         may_link = is_text and Format.LINK in formats
-        return AdTerms(
-            terms.delivery,
-            is_structured=request.is_structured,
+        return replace(
+            terms,
             # A stream that may go on to call a tool is not known to be an answer until it ends.
             is_woven=is_text and not request.offers_tools,
             links=self._affiliates.policy(caller.app_id, turns) if may_link else None,

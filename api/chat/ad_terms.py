@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from api.access.ad_settings import AdSettings
 from api.chat.ad_wishes import AdWishes
+from api.chat.attestation import Attestation
 from kernel.errors import Forbidden
 from tollfree_sdk.contract import Delivery, Format, Turn
 from tollfree_sdk.placement.links import Account, LinkBook, LinkPolicy, Supplied
@@ -23,6 +24,7 @@ class AdTerms:
     is_structured: bool = False
     is_woven: bool = False
     links: LinkPolicy | None = None
+    attestation: Attestation | None = None
 
 
 def formats_for(ads: AdSettings, wishes: AdWishes) -> tuple[Format, ...]:

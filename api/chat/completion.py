@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from api.access.key_book import Caller
 from api.chat.ad_desk import AdDesk
 from api.chat.ad_terms import AffiliateAccounts
+from api.chat.attestation import Attestation
 from api.chat.booking import Booking, BookingDesk
 from api.chat.draining import Draining
 from api.chat.kept_answers import opened_or_kept
@@ -39,7 +40,8 @@ from tollfree_sdk.placement.links import Account
 class ChatSettings:
     """`session_key` names conversations; give all workers the same one.
 
-    `affiliates` are the operator's memberships; without one no link is ever touched.
+    `affiliates` are the operator's memberships; without one no link is ever touched. With an
+    `attestation` answers that carry an ad are signed.
     """
 
     decision_deadline_ms: float = 30
@@ -47,6 +49,7 @@ class ChatSettings:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     session_key: bytes = field(default_factory=new_secret, repr=False)
     affiliates: tuple[Account, ...] = ()
+    attestation: Attestation | None = None
 
 
 class ChatHeart:
@@ -77,6 +80,7 @@ class ChatHeart:
             deadline_ms=self._settings.decision_deadline_ms,
             session_key=self._settings.session_key,
             affiliates=self._affiliates,
+            attestation=self._settings.attestation,
         )
         self._desk = BookingDesk(ads, completions, clock)
         self._allowance = allowance

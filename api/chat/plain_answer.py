@@ -11,6 +11,7 @@ import orjson
 
 from api.chat.ad_terms import AdTerms
 from api.chat.answer_gate import Finished, Leave
+from api.chat.attestation import field_of_answer
 from api.chat.booking import Booking
 from api.chat.placing import place_safely
 from api.chat.usage import Tokens, tokens_of
@@ -18,7 +19,6 @@ from api.upstream.upstream import UpstreamAnswer
 from kernel.errors import UpstreamFailed
 from tollfree_sdk.contract import AdDecision, TollfreeField
 from tollfree_sdk.placement.place import place_answer
-from tollfree_sdk.wire import field_to_json
 
 _MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
 
@@ -88,7 +88,7 @@ class Completion:
         )
         same = placed.content == self.text
         self._message["content"] = self._content if same else placed.content
-        self.body["tollfree"] = field_to_json(placed.field)
+        self.body["tollfree"] = field_of_answer(placed.field, terms.attestation)
         return orjson.dumps(self.body), placed.field
 
 

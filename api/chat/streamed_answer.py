@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from api.chat.ad_terms import AdTerms
 from api.chat.answer_gate import Leave
+from api.chat.attestation import field_of_answer
 from api.chat.booking import Booking
 from api.chat.chunk_shape import ChunkShape
 from api.chat.chunks import Chunk, content_chunk, finish_chunk, read_chunk, usage_chunk
@@ -32,7 +33,6 @@ from api.upstream.upstream import UpstreamAnswer
 from kernel.errors import TollfreeError, UpstreamFailed
 from kernel.telemetry import counter
 from tollfree_sdk.contract import AdDecision, TollfreeField
-from tollfree_sdk.wire import field_to_json
 
 _LET_GO_SECONDS: Final = 1.0
 _dropped: Final = counter("upstream_events_dropped", "Events of a stream that were not chunks.")
@@ -208,7 +208,10 @@ class StreamedAnswer:
         self, finish: Chunk, last: str, decision: AdDecision, leave: Leave
     ) -> tuple[bytes, TollfreeField]:
         placed = self._placer.finish(decision, blocked=leave.blocked, in_text=leave.in_text)
-        body = {**finish.body, "tollfree": field_to_json(placed.field)}
+        body = {
+            **finish.body,
+            "tollfree": field_of_answer(placed.field, self._ad.terms.attestation),
+        }
         self._drop_usage(body)
         if not placed.tail:
             return event_of(body), placed.field

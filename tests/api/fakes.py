@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import orjson
 
-from api.access.key_book import Caller
 from api.access.ad_settings import AdSettings
+from api.access.key_book import Caller
 from api.access.keys import KeyKind
 from api.chat.completion import ChatHeart, ChatSettings
 from api.http.chat_completions import ChatCompletions

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from api.access.key_book import KeyBook
 from api.access.ad_settings import AdSettings
+from api.access.key_book import KeyBook
 from api.access.keys import KeyKind, NewKey, create_app, create_key, new_key, revoke_key
 from kernel.clock import FrozenClock
 from kernel.database import Database

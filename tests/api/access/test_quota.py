@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.access.key_book import Caller
 from api.access.ad_settings import AdSettings
+from api.access.key_book import Caller
 from api.access.keys import KeyKind
 from api.access.limits import GENEROUS, PUBLIC, Limits, QuotaPlan, limits_from
 from api.access.quota import QuotaBook
