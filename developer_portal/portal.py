@@ -9,6 +9,6 @@ PORTAL: Final = Portal(
     title="Developers",
     home="/developer/",
     templates=Path(__file__).parent / "templates",
-    places=(Place("Keys", "/developer/", "home"),),
+    places=(Place("Keys", "/developer/", "home"), Place("Payouts", "/developer/payouts", "wallet")),
     pitch="Get an API key, and see what your calls were like.",
 )

@@ -14,16 +14,19 @@ import sqlalchemy as sa
 
 from advertiser_portal.billing import notices, papers
 from advertiser_portal.billing.gateway import CENT, Declined, Done, cents
-from advertiser_portal.billing.operations import Outcome, Settle, plan
+from advertiser_portal.billing.operations import OPEN_STATES, Outcome, Settle, plan
 from advertiser_portal.billing.payout_tables import Payout, PublisherPayee
 from advertiser_portal.billing.tables import StripeOperation
 from kernel.clock import Clock
 from kernel.database import Database, WriteSession
+from kernel.errors import Conflict
 from kernel.ids import new_id
 from kernel.money import Micros
 from ledger import journal, till_postings
 from ledger.balances import balances
+from ledger.rows import insert_missing
 from ledger.settlement import settle
+from ledger.tables import rows_of
 
 THRESHOLD: Final = Micros.from_units(50)
 _AGAIN_AFTER: Final = timedelta(days=1)
@@ -153,15 +156,41 @@ async def note_payee(
 async def plan_payee(
     tx: WriteSession, publisher_id: str, *, email: str, name: str, clock: Clock
 ) -> str | None:
-    """Plan the connected account of a publisher; None when it has one."""
-    payee = await tx.get(PublisherPayee, publisher_id)
-    if payee is None:
-        payee = PublisherPayee(publisher_id=publisher_id, can_receive=False, updated_at=clock.now())
-        tx.add(payee)
-        await tx.flush()
+    """Plan the connected account of a publisher, once; None when it has one."""
+    now = clock.now()
+    fresh = {"publisher_id": publisher_id, "can_receive": False, "updated_at": now}
+    await insert_missing(tx, rows_of(PublisherPayee), [fresh])
+    # Taking the row is the lock: of two that press the button at once, the second finds the plan.
+    payee = await tx.get_one(PublisherPayee, publisher_id, with_for_update=True)
     if payee.stripe_account_id is not None:
         return None
-    return await plan(tx, "payee", publisher_id, {"email": email, "name": name}, clock=clock)
+    planned = await tx.scalar(
+        sa.select(StripeOperation.id).where(
+            StripeOperation.owner_id == publisher_id,
+            StripeOperation.kind == "payee",
+            StripeOperation.state.in_(OPEN_STATES),
+        )
+    )
+    params = {"email": email, "name": name}
+    return planned or await plan(tx, "payee", publisher_id, params, clock=clock)
+
+
+async def plan_onboarding(
+    tx: WriteSession, publisher_id: str, *, refresh_url: str, return_url: str, clock: Clock
+) -> str:
+    """Plan a link to the page where a publisher says where to pay to; each works for minutes only.
+
+    Raises Conflict before there is an account.
+    """
+    payee = await tx.get(PublisherPayee, publisher_id)
+    if payee is None or payee.stripe_account_id is None:
+        raise Conflict("There is no account for payouts yet.")
+    params = {
+        "account": payee.stripe_account_id,
+        "refresh_url": refresh_url,
+        "return_url": return_url,
+    }
+    return await plan(tx, "onboarding", publisher_id, params, clock=clock)
 
 
 async def settle_payee(tx: WriteSession, row: StripeOperation, outcome: Outcome) -> None:
