@@ -4,6 +4,7 @@ The preview draws copy the way readers meet it, label included, and never more t
 What lint blocks cannot be handed in; what it asks a person about can, and says so.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -17,12 +18,14 @@ from adserver.catalog.categories import CATEGORIES
 from adserver.catalog.creative import LONGEST_BODY, LONGEST_CTA, LONGEST_TITLE, Creative
 from adserver.catalog.lint import lint
 from advertiser_portal.creative_form import CreativeForm, form_of
+from advertiser_portal.history import Version, versions_of
 from advertiser_portal.match_panel import Matcher, Panel, panel_of, preview_of
 from advertiser_portal.ownership import their_advertiser, their_campaign, their_creative
 from advertiser_portal.portal import PORTAL
 from kernel.database import WriteSession
 from kernel.errors import BadRequest, Conflict, TollfreeError
 from web import audit
+from web.ad_previews import ad_previews
 from web.front_desk import Member
 from web.pages import Pages
 from web.roles import Act
@@ -79,7 +82,10 @@ class CreativeEditor:
         async with self._front.database.reading() as session:
             creative, campaign = await their_creative(session, member, creative_id)
             advertiser = await their_advertiser(session, member)
-        return await self._show(request, form_of(creative), advertiser, campaign, creative=creative)
+            history = await versions_of(session, creative_id)
+        return await self._show(
+            request, form_of(creative), advertiser, campaign, creative=creative, history=history
+        )
 
     async def save(
         self, request: Request, creative_id: str, form: Annotated[SavedCreative, Form()]
@@ -159,10 +165,12 @@ class CreativeEditor:
         creative: Creative | None = None,
         problem: TollfreeError | None = None,
         note: str | None = None,
+        history: Sequence[Version] = (),
     ) -> Response:
         return self._pages.page(
             request,
             "creative_editor.html",
+            history=history,
             status=422 if problem else 200,
             creative=creative,
             problem=problem,
@@ -182,6 +190,14 @@ class CreativeEditor:
         return {
             "form": form,
             "copy": copy,
+            "previews": ad_previews(
+                advertiser=advertiser.name,
+                domain=advertiser.domain,
+                title=copy.title or "Your title",
+                body=copy.body or "Your text",
+                cta=copy.cta or "Your link",
+                facts=copy.facts,
+            ),
             "advertiser": advertiser,
             "campaign": campaign,
             "findings": lint(copy, domain=advertiser.domain),

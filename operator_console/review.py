@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from adserver.catalog import commands
 from adserver.catalog.categories import CATEGORIES
 from adserver.catalog.lint import lint
-from adserver.catalog.review_queue import next_submission, waiting
+from adserver.catalog.review_queue import Submission, next_submission, waiting
 from kernel.errors import BadRequest, Conflict, Forbidden
 from operator_console.portal import CONSOLE
 from web import audit
+from web.ad_previews import AdPreviews, ad_previews
 from web.front_desk import Member
 from web.pages import Pages
 from web.roles import Act
@@ -120,6 +121,7 @@ class Review:
             found=found,
             left=left,
             findings=findings,
+            previews=_previews(found) if found else None,
             reasons=REASONS,
             categories=CATEGORIES,
             note=note,
@@ -131,3 +133,15 @@ class Review:
         """Add the queue's addresses."""
         router.add_api_route("/", self.queue, methods=["GET"])
         router.add_api_route("/creatives/{creative_id}", self.decide, methods=["POST"])
+
+
+def _previews(found: Submission) -> AdPreviews:
+    copy = found.creative.copy
+    return ad_previews(
+        advertiser=found.advertiser.name,
+        domain=found.advertiser.domain,
+        title=copy.title,
+        body=copy.body,
+        cta=copy.cta,
+        facts=copy.facts,
+    )

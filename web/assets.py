@@ -25,7 +25,7 @@ _log = logger(__name__)
 
 _OWN: Final = (
     *("portal.css", "contrast.css", "mark.svg"),
-    *("theme.js", "live.js", "review.js", "passkeys.js", "chart.js"),
+    *("theme.js", "live.js", "review.js", "passkeys.js", "chart.js", "proof.js"),
 )
 _VENDOR: Final = ("tabler.css", "htmx.js", "uplot.js", "uplot.css")
 _TYPES: Final = {

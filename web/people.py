@@ -89,6 +89,29 @@ async def confirmed_person(
     return _person(row)
 
 
+async def arrived_person(tx: WriteSession, *, email: str, clock: Clock) -> Person:
+    """Add a person who came by a code sent to the address, and has no password."""
+    address = normal_address(email)
+    row = PersonRow(
+        id=new_id("per"),
+        email=address,
+        name="",
+        password_hash=None,
+        is_operator=False,
+        created_at=clock.now(),
+        email_confirmed_at=clock.now(),
+    )
+    tx.add(row)
+    await tx.flush()
+    return _person(row)
+
+
+async def has_password(session: AsyncSession, person_id: PersonId) -> bool:
+    """Whether the person signs in with a password, and so never by a code alone."""
+    row = await session.get_one(PersonRow, person_id)
+    return row.password_hash is not None or row.is_operator
+
+
 async def set_password(tx: WriteSession, person_id: PersonId, password: str) -> None:
     """Replace a password. Raises BadRequest for one that is too short or too long."""
     row = await tx.get_one(PersonRow, person_id)

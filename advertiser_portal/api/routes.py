@@ -45,8 +45,9 @@ def routes(
         prefix=PREFIX, include_in_schema=False, generate_unique_id_function=_operation
     )
     AccountCalls(front).add_to(router)
-    CampaignCalls(front).add_to(router)
+    # Before the campaigns, whose acts take any one word below a campaign.
     CreativeCalls(front, matcher, auto_approve_after_lint=auto_approve_after_lint).add_to(router)
+    CampaignCalls(front).add_to(router)
     if drafter is not None:
         DraftCalls(front, drafter).add_to(router)
     ReportCalls(front).add_to(router)

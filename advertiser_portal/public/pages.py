@@ -1,4 +1,4 @@
-"""The landing page with its live chat, and the ad policy.
+"""The landing page with its live chat, prices, the ad policy, and the library of all ads.
 
 The chat is there where somebody answers it: a question is sent to the API as any caller would send
 it, is kept nowhere, and each address may ask sixty an hour.
@@ -6,22 +6,25 @@ it, is kept nowhere, and each address may ask sixty an hour.
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel
 
 from adserver.catalog.campaign import LOWEST_BID
 from adserver.catalog.categories import CATEGORIES, PROHIBITED, RESTRICTED
+from adserver.catalog.library import public_ads
 from adserver.catalog.publisher import STANDARD_SHARE_BP
 from advertiser_portal.public.portal import PUBLIC
 from advertiser_portal.public.talk import Said, Talk
 from kernel.errors import NotFound, QuotaExceeded, Unavailable
+from kernel.money import Micros
 from web.front_desk import FrontDesk
 from web.page_route import page_route
 from web.pages import Pages, is_fragment
 
 PER_ADDRESS: Final = 60
 LONGEST: Final = 400
+PER_PAGE: Final = 24
 SUGGESTIONS: Final = (
     "Which running shoes are good for flat feet?",
     "How do I keep slugs away from my lettuce?",
@@ -38,6 +41,14 @@ class Question(BaseModel):
     """What somebody asks."""
 
     question: str = ""
+
+
+class LibraryQuery(BaseModel):
+    """What is looked for among the ads."""
+
+    q: str = ""
+    topic: str = ""
+    before: str = ""
 
 
 class PublicPages:
@@ -75,6 +86,43 @@ class PublicPages:
             prohibited=sorted(PROHIBITED.values()),
         )
 
+    async def pricing(self, request: Request) -> Response:
+        """What it costs, who gets what, with an example that adds up."""
+        click = Micros(350_000)
+        earned = click.share(STANDARD_SHARE_BP)
+        return self._pages.page(
+            request,
+            "pricing.html",
+            lowest_bid=LOWEST_BID,
+            share=f"{STANDARD_SHARE_BP / 100:g}",
+            click=click,
+            earned=earned,
+            kept=click - earned,
+            joins=self._front.post is not None,
+        )
+
+    async def ads(self, request: Request, asked: Annotated[LibraryQuery, Query()]) -> Response:
+        """Every ad that is being shown."""
+        async with self._front.database.reading() as session:
+            found = await public_ads(
+                session,
+                at=self._front.clock.now(),
+                words=asked.q[:80],
+                category=asked.topic if asked.topic in CATEGORIES else "",
+                before=int(asked.before) if asked.before.isdecimal() else None,
+                limit=PER_PAGE + 1,
+            )
+        more = found[PER_PAGE - 1].number if len(found) > PER_PAGE else None
+        return self._pages.page(
+            request,
+            "ads.html",
+            ads=found[:PER_PAGE],
+            more=more,
+            asked=asked,
+            topics=sorted(CATEGORIES.items(), key=lambda pair: pair[1]),
+            names=CATEGORIES,
+        )
+
     def _landing(
         self,
         request: Request,
@@ -101,7 +149,7 @@ class PublicPages:
 
 
 def routes(front: FrontDesk, talk: Talk | None = None) -> APIRouter:
-    """``/``, ``/try`` and ``/ad-policy``."""
+    """``/``, ``/try``, ``/pricing``, ``/ads`` and ``/ad-policy``."""
     pages = Pages(front, PUBLIC)
     router = APIRouter(
         route_class=page_route(pages),
@@ -112,6 +160,8 @@ def routes(front: FrontDesk, talk: Talk | None = None) -> APIRouter:
     router.add_api_route("/", own.landing, methods=["GET"])
     router.add_api_route("/try", own.ask, methods=["POST"])
     router.add_api_route("/ad-policy", own.ad_policy, methods=["GET"])
+    router.add_api_route("/pricing", own.pricing, methods=["GET"])
+    router.add_api_route("/ads", own.ads, methods=["GET"])
     return router
 
 

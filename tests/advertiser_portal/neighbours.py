@@ -1,0 +1,194 @@
+"""Two houses side by side, and every door of the portal with what it asks of whoever knocks.
+
+`DOORS` has a row for each route of the application; a route without one fails the tests, so that
+nobody adds a door without saying who may open it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
+
+from kernel.clock import FrozenClock
+from kernel.database import Database
+from tests.advertiser_portal.houses import House
+from web.cookies import Cookies
+from web.organisations import add_member
+from web.people import confirmed_person
+from web.roles import Act, Role
+from web.sessions import open_session
+
+CAMPAIGN = {
+    "name": "Taken over",
+    "bid": "0.40",
+    "daily_budget": "5",
+    "time_zone": "UTC",
+    "formats": ["unit"],
+}
+CREATIVE = {
+    "title": "Taken over by a neighbour",
+    "body": "A text that nobody of this house wrote.",
+    "cta": "See",
+    "landing_url": "https://strideworks.example/",
+    "category": "running",
+    "example_prompts": "One question?\nAnother question?\nA third one?",
+}
+COPY = {**CREATIVE, "example_prompts": ["One question?", "Another question?", "A third one?"]}
+P, V = "/advertiser", "/api/advertiser/v1"
+
+
+@dataclass(frozen=True)
+class Door:
+    """What a route asks: an act (None is for everybody), what is sent, how a stranger fares."""
+
+    act: Act | None
+    sent: dict[str, Any] = field(default_factory=dict)
+    stranger: tuple[int, ...] = (404,)
+
+
+SEE, EDIT, OWN = Act.SEE, Act.EDIT_CAMPAIGNS, Act.MANAGE_MEMBERS
+_ONE = f"{P}/campaigns/{{campaign_id}}"
+DOORS: dict[str, Door] = {
+    f"GET {P}/sign-in": Door(None),
+    f"POST {P}/sign-in": Door(None),
+    f"POST {P}/sign-in/code": Door(None),
+    f"POST {P}/sign-in/passkey": Door(None),
+    f"POST {P}/sign-out": Door(None),
+    f"GET {P}/sign-up": Door(None),
+    f"POST {P}/sign-up": Door(None),
+    f"GET {P}/confirm/{{token}}": Door(None),
+    f"POST {P}/confirm/{{token}}": Door(None),
+    f"GET {P}/outbox": Door(None),
+    f"GET {P}/invitations/{{token}}": Door(None),
+    f"POST {P}/invitations/{{token}}": Door(None),
+    f"GET {P}/members": Door(SEE),
+    f"POST {P}/members/invite": Door(OWN, {"email": "new@comer.example", "role": "viewer"}),
+    f"POST {P}/members/{{person_id}}": Door(OWN, {"role": "viewer"}),
+    f"POST {P}/invitations/{{invitation_id}}/withdraw": Door(OWN),
+    f"GET {P}/account": Door(SEE),
+    f"GET {P}/account/export": Door(SEE),
+    f"POST {P}/account/password": Door(SEE),
+    f"POST {P}/account/codes": Door(SEE),
+    f"POST {P}/account/codes/confirm": Door(SEE),
+    f"POST {P}/account/codes/off": Door(SEE),
+    f"POST {P}/account/passkeys": Door(SEE),
+    f"POST {P}/account/leave": Door(SEE),
+    # Forgetting what one does not have changes nothing, and says nothing about whose it is.
+    f"POST {P}/account/passkeys/{{passkey_id}}/forget": Door(SEE, stranger=(303,)),
+    f"POST {P}/account/sessions/{{session_id}}/end": Door(SEE),
+    f"GET {P}/tokens": Door(OWN),
+    f"POST {P}/tokens": Door(OWN, {"name": "mine", "role": "viewer"}),
+    f"POST {P}/tokens/{{token_id}}/revoke": Door(OWN),
+    f"GET {P}/changes": Door(SEE),
+    f"GET {P}/changes.csv": Door(SEE),
+    f"GET {P}/campaigns": Door(SEE),
+    f"GET {P}/campaigns.csv": Door(SEE),
+    f"POST {P}/campaigns/bulk": Door(EDIT, {"campaign": "{campaign_id}", "act": "end"}),
+    f"GET {P}/campaigns/import": Door(EDIT),
+    f"POST {P}/campaigns/import": Door(EDIT, {"table": "name,bid\nImported,0.40"}),
+    f"POST {P}/campaigns/views": Door(EDIT, {"name": "Mine", "view": "status=live"}),
+    f"POST {P}/campaigns/views/{{view_id}}/forget": Door(EDIT),
+    f"GET {P}/campaigns/new": Door(EDIT),
+    f"POST {P}/campaigns/new": Door(EDIT, CAMPAIGN),
+    f"GET {_ONE}/edit": Door(EDIT),
+    f"POST {_ONE}/edit": Door(EDIT, CAMPAIGN),
+    f"POST {_ONE}/duplicate": Door(EDIT),
+    f"GET {_ONE}/creatives/new": Door(EDIT),
+    f"POST {_ONE}/creatives/new": Door(EDIT, CREATIVE),
+    f"POST {_ONE}/creatives/preview": Door(EDIT, CREATIVE),
+    f"GET {P}/creatives/{{creative_id}}": Door(EDIT),
+    f"POST {P}/creatives/{{creative_id}}": Door(EDIT, CREATIVE),
+    f"GET {P}/start": Door(EDIT),
+    f"POST {P}/start": Door(EDIT),
+    f"GET {P}/start/{{wizard_id}}/{{step}}": Door(EDIT),
+    f"POST {P}/start/{{wizard_id}}/{{step}}": Door(EDIT, {"press": "by_hand"}),
+    f"GET {_ONE}/rehearsal": Door(SEE),
+    f"POST {_ONE}/launch": Door(EDIT),
+    f"POST {_ONE}/fix": Door(EDIT, {"fix": "raise_daily"}),
+    f"GET {P}/": Door(SEE),
+    f"GET {P}/live": Door(SEE),
+    f"GET {_ONE}": Door(SEE),
+    f"GET {_ONE}/live": Door(SEE),
+    f"GET {P}/reports": Door(SEE),
+    f"GET {P}/reports.csv": Door(SEE),
+    f"POST {_ONE}/start": Door(EDIT),
+    f"POST {_ONE}/end": Door(EDIT),
+    f"POST {_ONE}/pause": Door(EDIT),
+    f"POST {_ONE}/resume": Door(EDIT),
+    f"GET {P}/api": Door(SEE),
+    f"GET {P}/{{rest:path}}": Door(SEE),
+    f"GET {V}/openapi.json": Door(None),
+    f"GET {V}/account": Door(SEE),
+    f"GET {V}/topics": Door(SEE),
+    f"GET {V}/members": Door(SEE),
+    f"GET {V}/changes": Door(SEE),
+    f"GET {V}/tokens": Door(OWN),
+    f"POST {V}/tokens": Door(OWN, {"name": "mine"}),
+    f"DELETE {V}/tokens/{{token_id}}": Door(OWN),
+    f"GET {V}/campaigns": Door(SEE),
+    f"POST {V}/campaigns": Door(EDIT, {"name": "Mine", "bid_micros": 400_000}),
+    f"GET {V}/campaigns/{{campaign_id}}": Door(SEE),
+    f"PATCH {V}/campaigns/{{campaign_id}}": Door(EDIT, {"name": "Taken over"}),
+    f"POST {V}/campaigns/{{campaign_id}}/duplicate": Door(EDIT),
+    f"POST {V}/campaigns/{{campaign_id}}/{{act}}": Door(EDIT),
+    f"GET {V}/campaigns/{{campaign_id}}/creatives": Door(SEE),
+    f"POST {V}/campaigns/{{campaign_id}}/creatives": Door(EDIT, COPY),
+    f"POST {V}/campaigns/{{campaign_id}}/creatives/check": Door(EDIT, COPY),
+    f"GET {V}/creatives/{{creative_id}}": Door(SEE),
+    f"PATCH {V}/creatives/{{creative_id}}": Door(EDIT, {"title": "Taken over by a neighbour"}),
+    f"POST {V}/creatives/{{creative_id}}/submit": Door(EDIT),
+    f"GET {V}/creatives/{{creative_id}}/versions": Door(SEE),
+    f"POST {V}/drafts": Door(EDIT, {"url": "https://strideworks.example/"}),
+    f"GET {V}/reports": Door(SEE),
+    "GET /": Door(None),
+    "GET /pricing": Door(None),
+    "GET /ads": Door(None),
+    "POST /try": Door(None),
+    "GET /ad-policy": Door(None),
+    "GET /static/{digest}/{name}": Door(None),
+    "HEAD /static/{digest}/{name}": Door(None),
+}
+
+
+def doors_of(app: FastAPI) -> set[str]:
+    """Every route of the application: ``"POST /advertiser/start"``."""
+    return set(_doors(app.routes))
+
+
+def _doors(routes: Sequence[BaseRoute]) -> Iterator[str]:
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield from (f"{method} {route.path}" for method in route.methods or ())
+        # A router that was included keeps its routes to itself.
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            yield from _doors(inner.routes)
+
+
+async def a_neighbour(
+    database: Database, clock: FrozenClock, house: House, role: Role
+) -> tuple[str, str]:
+    """A member of the house who is signed in: the person's id and the session's cookie."""
+    email = f"{role.value}@{house.organisation_id}.example"
+    async with database.writing() as tx:
+        person = await confirmed_person(tx, email=email, password_hash="none", clock=clock)
+        await add_member(
+            tx,
+            organisation_id=house.organisation_id,
+            person_id=person.id,
+            role=role,
+            clock=clock,
+        )
+        token = await open_session(tx, person.id, clock=clock)
+    return person.id, token
+
+
+def signed_in(app: FastAPI, token: str) -> httpx.AsyncClient:
+    """A browser that holds the cookie."""
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver")
+    client.cookies.set(Cookies(secure=False).session_name, token)
+    return client
