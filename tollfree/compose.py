@@ -27,6 +27,7 @@ from tollfree.follow_ups import start_follow_ups
 from tollfree.foundations import Foundations, lay
 from tollfree.portal_side import PortalPlan, build_portal_side
 from tollfree.till_side import StripeKeys, TillSide, build_till_side
+from tollfree.upkeep import start_upkeep
 from tollfree.upstreams import FoundUpstream
 from tollfree_sdk.placement.links import Account
 
@@ -109,6 +110,7 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             post = plan.portal.post
             letters = letters_by(post, plan.public_url) if post else {}
             start_follow_ups(grounds.database, grounds.clock, crew, letters)
+            start_upkeep(grounds.database, grounds.clock, crew)
         try:
             app = application(grounds, ads, api, portal, till)
             yield Road(plan, grounds, ads, api, till, app)

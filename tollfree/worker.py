@@ -22,6 +22,7 @@ from tollfree.migrate import explained
 from tollfree.portal_side import portal_plan
 from tollfree.settings import ServeSettings, serve_settings
 from tollfree.till_side import working_till
+from tollfree.upkeep import start_upkeep
 
 _log = logger(__name__)
 _EVERY_SECONDS = 1.0
@@ -53,6 +54,7 @@ async def _work(settings: ServeSettings, heartbeat: str | None) -> None:
         post = portal_plan(settings).post
         letters = letters_by(post, settings.public_url or "") if post else {}
         start_follow_ups(database, SystemClock(), crew, letters)
+        start_upkeep(database, SystemClock(), crew)
         till = working_till(settings, database, SystemClock())
         if till is not None:
             crew.start("till", lambda: every(_EVERY_SECONDS, till.work))

@@ -1,0 +1,58 @@
+"""What is done each minute, hour and day, besides following up on requests.
+
+    each minute   the facts of reports are brought up to date
+    each hour     finished days: invalid traffic is found out, the books are closed, publishers'
+                  earnings become payable, our own share pays the models
+    each hour     what may not be kept longer is forgotten
+
+Everything here may be run twice or by two at once: the second finds nothing to do.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+from adserver.events import keeping, reclassify
+from adserver.reports import rollup
+from api.monitoring.costs import cost_of_day
+from kernel.clock import Clock
+from kernel.database import Database
+from ledger import closed_days, earnings
+from tollfree.crew import Crew, every
+
+_MINUTE: Final = 60.0
+_HOUR: Final = 3_600.0
+# Events arrive moments late; a day is looked at when it is surely whole.
+_AFTER_THE_DAY: Final = timedelta(minutes=30)
+
+
+def start_upkeep(database: Database, clock: Clock, crew: Crew) -> None:
+    """Start it all."""
+
+    async def bring_up_to_date() -> None:
+        await rollup.catch_up(database, clock)
+
+    async def finish_days() -> None:
+        await finish_yesterday(database, clock)
+
+    async def forget() -> None:
+        await keeping.purge(database, clock)
+
+    crew.start("reports", lambda: every(_MINUTE, bring_up_to_date))
+    crew.start("finished_days", lambda: every(_HOUR, finish_days))
+    crew.start("purge", lambda: every(_HOUR, forget))
+
+
+async def finish_yesterday(database: Database, clock: Clock) -> None:
+    """Everything that waits for the end of a UTC day."""
+    today = datetime.combine((clock.now() - _AFTER_THE_DAY).date(), time(), UTC)
+    yesterday = today - timedelta(days=1)
+    await reclassify.find_out(database, yesterday, today, clock=clock)
+    async with database.reading() as session:
+        cost = await cost_of_day(session, yesterday.date())
+        earners = await earnings.publishers(session)
+    async with database.writing() as tx:
+        await earnings.pay_upstream(tx, yesterday.date(), cost, clock=clock)
+    for publisher_id in earners:
+        async with database.writing() as tx:
+            await earnings.release(tx, publisher_id, clock=clock)
+    await closed_days.close_days(database, clock)
