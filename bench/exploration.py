@@ -25,10 +25,10 @@ from adserver.decision.click_rate import ClickRates, Tally, draws  # noqa: E402
 from bench.saving import save  # noqa: E402
 
 ADS, TOPICS, CANDIDATES, BATCH = 300, 30, 8, 200
-LATE_SHARE, MEAN_RATE, PRIOR = 0.4, 0.008, 0.011
+LATE_SHARE, MEDIAN_RATE, PRIOR = 0.4, 0.008, 0.011
 # How far topics, the ads within one and their bids lie apart, set so that chance, raw rates and
 # flat priors fare as in the study that this market follows: 0.43, 0.74 and 0.76 of a clairvoyant.
-TOPIC_SPREAD, AD_SPREAD, BID_SPREAD = 0.30, 0.30, 0.60
+TOPIC_SPREAD, AD_SPREAD, BID_SPREAD = 0.50, 0.60, 0.0
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Market:
         dice = np.random.default_rng(seed)
         topic_of = np.arange(ADS) % TOPICS
         spread = dice.normal(0.0, TOPIC_SPREAD, TOPICS)[topic_of] + dice.normal(0.0, AD_SPREAD, ADS)
-        rates = MEAN_RATE * np.exp(spread - (TOPIC_SPREAD**2 + AD_SPREAD**2) / 2)
+        rates = MEDIAN_RATE * np.exp(spread)
         late = dice.random(ADS) < LATE_SHARE
         arrives = np.where(late, dice.integers(0, int(turns * 0.7), ADS), 0)
         bids = np.exp(dice.normal(0.0, BID_SPREAD, ADS))

@@ -95,7 +95,7 @@ def run(week: Week, *, paced: bool, seed: int, budgets: np.ndarray) -> dict[str,
     return {"spend": spend, "value": value, "gone": gone}
 
 
-def _shares(
+def _shares(  # noqa: PLR0917  A simulation, read top to bottom.
     dials: list[Dial | None],
     budgets: np.ndarray,
     left: np.ndarray,

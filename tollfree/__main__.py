@@ -16,6 +16,7 @@ _MODULES = {
     "migrate": "tollfree.migrate",
     "keys": "tollfree.keys",
     "match": "tollfree.match",
+    "explain": "tollfree.explain",
     "models": "tollfree.models",
     "ledger": "tollfree.ledger",
     "stop": "tollfree.stop",
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _demo(commands)
     _serve(commands)
     _keys(commands)
+    _explain(commands)
     match = commands.add_parser("match", help="show the decision for one message")
     match.add_argument("text", help="what a person would ask")
     match.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
@@ -90,6 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     doctor.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    explain = commands.add_parser("explain", help="lay a recorded decision open and replay it")
+    explain.add_argument("decision", nargs="?", help="its id; without one, how decisions ended")
+    explain.add_argument("--hours", type=float, default=24, help="how far back to count")
+    explain.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+    explain.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -18,11 +18,11 @@ from kernel.money import Micros
 VERSION: Final = 2
 
 SLOT: Final = timedelta(minutes=5)
-DONE_AT: Final = 0.97
+DONE_AT: Final = 0.985
 HOURS: Final = 24
 # How far the logarithm of a bid moves when a whole budget was spent ahead of the plan.
-_FIRST_STEP: Final = 6.0
-_LAST_STEP: Final = 2.5
+_FIRST_STEP: Final = 40.0
+_LAST_STEP: Final = 30.0
 _LOWEST: Final = 0.02
 
 

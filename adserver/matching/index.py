@@ -154,7 +154,7 @@ class CreativeIndex:
         codes = self._parts.codes
         if codes is None or count <= _GATHER_UP_TO:
             return eligible.positions()
-        enough = max(_FEW_SURVIVORS, 12 * k)
+        enough = max(_FEW_SURVIVORS, 16 * k)
         looked_at = int(enough * self.extent / count)
         survivors = eligible.positions()[:0]
         for most in (max(_LEAST_LOOKED_AT, min(looked_at, _MOST_LOOKED_AT)), _MOST_LOOKED_AT):
