@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from api.access import apps, keys
-from api.monitoring.calls import by_key
+from api.monitoring.calls import by_key, first_answer_ms
 from kernel.database import WriteSession
 from web import audit
 from web.front_desk import Member
@@ -44,13 +44,20 @@ class AdsForm(BaseModel):
 class KeyPages:
     """Handlers of the portal's one page."""
 
-    def __init__(self, pages: Pages, forget: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        forget: Callable[[str], Awaitable[None]],
+        model: Callable[[], str],
+    ) -> None:
         self._pages, self._front, self._forget = pages, pages.front, forget
+        self._model = model
 
     def add_to(self, router: APIRouter) -> None:
         """Add the addresses."""
         router.add_api_route("/", self.overview, methods=["GET"])
         router.add_api_route("/keys", self.create, methods=["POST"])
+        router.add_api_route("/keys/{key_id}/first-call", self.first_call, methods=["GET"])
         router.add_api_route("/keys/{key_id}/rotate", self.rotate, methods=["POST"])
         router.add_api_route("/keys/{key_id}/revoke", self.revoke, methods=["POST"])
         router.add_api_route("/apps/{app_id}/ads", self.ads, methods=["POST"])
@@ -91,6 +98,14 @@ class KeyPages:
             )
             made = await self._made(tx, member, app_id, keys.KeyKind(form.kind))
         return self._shown_once(request, made)
+
+    async def first_call(self, request: Request, key_id: str) -> Response:
+        """The light beside a new key: green when a call with it was answered."""
+        member = await self._front.member(request, Act.SEE)
+        async with self._front.database.reading() as session:
+            await apps.owned_key(session, key_id, organisation_id=member.membership.organisation.id)
+            took_ms = await first_answer_ms(session, key_id)
+        return self._pages.page(request, "first_call.html", key_id=key_id, took_ms=took_ms)
 
     async def rotate(self, request: Request, key_id: str) -> Response:
         """A new key in the place of an old one, which ends now."""
@@ -149,5 +164,9 @@ class KeyPages:
 
     def _shown_once(self, request: Request, made: keys.NewKey) -> Response:
         return self._pages.page(
-            request, "new_key.html", made=made, public_url=self._front.public_url
+            request,
+            "new_key.html",
+            made=made,
+            public_url=self._front.public_url,
+            model=self._model(),
         )

@@ -84,6 +84,7 @@ async def create_app(
     name: str,
     clock: Clock,
     ads: AdSettings | None = None,
+    tier: str = "standard",
 ) -> str:
     """Add an app of an organisation; returns its id."""
     settings = ads or AdSettings()
@@ -97,6 +98,7 @@ async def create_app(
         blocked_categories=list(settings.blocked_categories),
         blocked_domains=list(settings.blocked_domains),
         ad_policy=policy_of(settings),
+        tier=tier,
         created_at=clock.now(),
     )
     tx.add(app)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.tables import Completion
+from api.tables import ApiKey, Completion
 from kernel.money import Micros
 
 _MOST_ROWS: Final = 50_000
@@ -114,6 +114,24 @@ async def by_key(
     )
     rows: Sequence[Any] = (await session.execute(query)).all()
     return {group.name: group for group in _grouped(rows, lambda row: row.key_id) if group.name}
+
+
+async def first_answer_ms(session: AsyncSession, key_id: str) -> float | None:
+    """How long the first answered call with a key took; None while there is none."""
+    query = (
+        sa.select(Completion.total_ms)
+        .join(ApiKey, ApiKey.id == Completion.key_id)
+        .where(
+            # By app and time, as the index is ordered: the table may be long.
+            Completion.app_id == ApiKey.app_id,
+            Completion.at >= ApiKey.created_at,
+            Completion.key_id == key_id,
+            Completion.status < 400,
+        )
+        .order_by(Completion.at)
+        .limit(1)
+    )
+    return await session.scalar(query)
 
 
 def percentiles(values: Iterable[float | None]) -> Percentiles:
