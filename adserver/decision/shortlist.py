@@ -68,5 +68,7 @@ def _worth_judging(hits: Sequence[Hit], scene: Scene, terms: Terms) -> Sequence[
         return hits
     least = terms.settings.relevance_floor - KEYWORD_LIFT
     model_id = scene.index.model_id
-    fitting = sum(1 for hit in hits if relevance(hit.similarity, model_id) >= least)
-    return hits[: fitting + _MISFITS]
+    for fitting, hit in enumerate(hits):
+        if relevance(hit.similarity, model_id) < least:
+            return hits[: fitting + _MISFITS]
+    return hits

@@ -7,6 +7,7 @@ shown, whatever is bid.
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from language.vector import LEXICAL, MINILM, space_of
@@ -37,5 +38,9 @@ def relevance(similarity: float, model_id: str) -> float:
     """Relevance in 0-1 of a creative at this cosine, in the space of `model_id`."""
     if not math.isfinite(similarity):
         return 0.0
-    curve = _CURVES.get(space_of(model_id), _UNKNOWN)
-    return curve.at(max(-1.0, min(1.0, similarity)))
+    return _curve_of(model_id).at(max(-1.0, min(1.0, similarity)))
+
+
+@cache
+def _curve_of(model_id: str) -> Curve:
+    return _CURVES.get(space_of(model_id), _UNKNOWN)

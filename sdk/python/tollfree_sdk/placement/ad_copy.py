@@ -55,6 +55,7 @@ def clean(text: str, *, limit: int) -> str:
     return _shortened(line, limit)
 
 
+@lru_cache(maxsize=4_096)
 def clean_name(name: str, domain: str) -> str:
     """The advertiser's name; a name that is its own domain ("Booking.com") keeps its dot."""
     line = _SPACES.sub(" ", _visible(name[:4_000])).strip()
@@ -64,6 +65,7 @@ def clean_name(name: str, domain: str) -> str:
     return clean(name, limit=80)
 
 
+@lru_cache(maxsize=4_096)
 def to_markdown(text: str, *, dollars: bool) -> str:
     """Cleaned text that Markdown renders as it stands; `dollars` escapes $ as well.
 
