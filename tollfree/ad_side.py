@@ -56,7 +56,7 @@ class AdSide:
     async def warm_up(self) -> None:
         """Do once what every turn does, so that the first one is as fast as the rest."""
         await self.index.refresh()
-        self.clicks.know(self.index.current().creatives)
+        self.clicks.know(self.index.newest)
         await self.learned.refresh()
         await self.budget.refresh()
         await self.stops.refresh()
@@ -82,7 +82,7 @@ class AdSide:
     async def _follow_catalog(self) -> None:
         async def follow() -> None:
             if await self.index.refresh():
-                self.clicks.know(self.index.current().creatives)
+                self.clicks.know(self.index.newest)
 
         await every(0.5, follow)
 

@@ -4,6 +4,7 @@
 decides what is live. Everything leaves as frozen values; rows stay inside.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,10 +100,24 @@ class LiveCreative:
         )
 
 
-async def live_creatives(session: AsyncSession, at: datetime) -> list[LiveCreative]:
-    """Approved creatives of live campaigns, in flight at `at`, of active advertisers; by number."""
-    rows = await session.execute(
-        sa.select(*_LIVE_COLUMNS)
+async def live_creatives(
+    session: AsyncSession, at: datetime, *, among: Sequence[int] | None = None
+) -> list[LiveCreative]:
+    """Approved creatives of live campaigns, in flight at `at`, of active advertisers; by number.
+
+    `among` asks only for creatives of these numbers.
+    """
+    live = live_now(at, *_LIVE_COLUMNS)
+    if among is not None:
+        live = live.where(CreativeRow.number.in_(among))
+    return [_live(row) for row in (await session.execute(live)).mappings()]
+
+
+def live_now(at: datetime, *columns: Any) -> sa.Select[Any]:
+    """These columns of what is live at `at`: the one rule, for all who ask."""
+    return (
+        sa.select(*columns)
+        .select_from(CreativeRow)
         .join(CampaignRow, CampaignRow.id == CreativeRow.campaign_id)
         .join(AdvertiserRow, AdvertiserRow.id == CampaignRow.advertiser_id)
         .where(
@@ -115,7 +130,6 @@ async def live_creatives(session: AsyncSession, at: datetime) -> list[LiveCreati
         )
         .order_by(CreativeRow.number)
     )
-    return [_live(row) for row in rows.mappings()]
 
 
 async def next_schedule_edge(session: AsyncSession, after: datetime) -> datetime | None:

@@ -6,7 +6,7 @@ never allowed to stop the others. Used by one rebuild at a time, off the event l
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ _log = logger(__name__)
 _quarantined = counter("creatives_quarantined", "Creatives that could not be embedded")
 
 MOST_PROMPTS = 5
+_MOST_HELD = 20_000
 
 
 class CreativeVectors:
@@ -35,20 +36,42 @@ class CreativeVectors:
     ) -> tuple[list[LiveCreative], NDArray[np.float32]]:
         """The creatives that have a vector and, row by row, those vectors."""
         known = self._known()
-        self._by_content = {}
-        kept, rows = [], []
+        kept, rows, made = self._looked_up(creatives, known)
+        self._keep(made, news=made.keys() - known.keys())
+        return kept, rows
+
+    def embed_more(
+        self, creatives: Sequence[LiveCreative]
+    ) -> tuple[list[LiveCreative], NDArray[np.float32]]:
+        """The same for creatives that come to those of the last `embed`."""
+        if self._by_content is None:
+            # Too many are held elsewhere to be remembered here; the file is renewed at a start.
+            kept, rows, _ = self._looked_up(creatives, {})
+            return kept, rows
+        kept, rows, made = self._looked_up(creatives, self._by_content)
+        news = made.keys() - self._by_content.keys()
+        self._keep({**self._by_content, **made}, news=news)
+        return kept, rows
+
+    def _looked_up(
+        self, creatives: Sequence[LiveCreative], known: Mapping[bytes, Vector | None]
+    ) -> tuple[list[LiveCreative], NDArray[np.float32], dict[bytes, Vector | None]]:
+        kept, rows, made = [], [], {}
         for creative in creatives:
             digest = _content_digest(creative)
             vector = known[digest] if digest in known else self._vector(creative)
-            self._by_content[digest] = vector
+            made[digest] = vector
             if vector is not None:
                 kept.append(creative)
                 rows.append(vector)
-        if self._kept is not None and not self._by_content.keys() <= known.keys():
-            made = {digest: row for digest, row in self._by_content.items() if row is not None}
-            self._kept.write(self._embedder.model_id, made)
         empty = np.zeros((0, self._embedder.dimensions), dtype=np.float32)
-        return kept, np.stack(rows) if rows else empty
+        return kept, np.stack(rows) if rows else empty, made
+
+    def _keep(self, vectors: dict[bytes, Vector | None], *, news: Collection[bytes]) -> None:
+        self._by_content = vectors if len(vectors) <= _MOST_HELD else None
+        if self._kept is not None and news:
+            whole = {digest: row for digest, row in vectors.items() if row is not None}
+            self._kept.write(self._embedder.model_id, whole)
 
     def _known(self) -> dict[bytes, Vector | None]:
         if self._by_content is not None:
