@@ -42,6 +42,7 @@ def objects() -> dict[str, dict[str, Any]]:
     )
     checkout.complete(stripe, session["id"], number="4242424242424242")
     refunds.create(stripe, {"payment_intent": paid["id"], "amount": "100"})
+    disputes.warn(stripe, paid["latest_charge"])
     disputes.start(stripe, paid["latest_charge"])
     stripe.balance.move("topup", 100_000, "tu_test", currency="usd")
     account = accounts.create(stripe, {"configuration": {"recipient": {"capabilities": {}}}})
@@ -54,7 +55,8 @@ def objects() -> dict[str, dict[str, Any]]:
     setups.create(stripe, {})
     kinds = (
         "customer payment_method payment_intent charge refund dispute setup_intent "
-        "checkout.session invoice transfer transfer_reversal payout balance_transaction event"
+        "checkout.session invoice transfer transfer_reversal payout balance_transaction event "
+        "radar.early_fraud_warning"
     )
     found = {kind: stripe.objects.every(kind)[-1] for kind in kinds.split()}
     return found | {"balance": stripe.balance.show()}

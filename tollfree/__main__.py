@@ -76,13 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     verify.add_argument("--json", action="store_true", help="print JSON, with every violation")
     _stops(commands)
-    till = commands.add_parser("billing", help="compare the ledger with Stripe")
-    acts = till.add_subparsers(dest="action", required=True, metavar="action")
-    compare = acts.add_parser(
-        "reconcile", help="explain every movement; exit code 1 if one is left"
-    )
-    compare.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
-    compare.add_argument("--json", action="store_true", help="print JSON")
+    _billing(commands)
     top = commands.add_parser("top", help="show how fast, how sound and how costly the calls are")
     top.add_argument("--minutes", type=int, default=60, help="how far back to look (60)")
     top.add_argument("--watch", action="store_true", help="show it again every two seconds")
@@ -122,6 +116,24 @@ def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     worker.add_argument("--heartbeat", metavar="FILE", help="touch this file each second")
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+
+
+def _billing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    till = commands.add_parser("billing", help="payments: reconcile, events that failed, codes")
+    acts = till.add_subparsers(dest="action", required=True, metavar="action")
+    compare = acts.add_parser(
+        "reconcile", help="explain every movement; exit code 1 if one is left"
+    )
+    events = acts.add_parser("events", help="list events that were given up; exit code 1 if any")
+    events.add_argument("--again", action="store_true", help="queue them once more")
+    code = acts.add_parser("promo", help="offer a promo code")
+    code.add_argument("code", help="7 to 40 letters, digits and dashes")
+    code.add_argument("--amount", required=True, metavar="USD", help="what it gives")
+    code.add_argument("--uses", type=int, default=100, help="by how many advertisers (100)")
+    code.add_argument("--days", type=int, default=30, help="how long it can be redeemed (30)")
+    for act in (compare, events, code):
+        act.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+        act.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _stops(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

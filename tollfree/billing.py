@@ -1,19 +1,24 @@
-"""``tollfree billing reconcile``: does the ledger agree with what Stripe holds?
+"""``tollfree billing``: reconcile with Stripe, look at events that failed, offer promo codes.
 
-Explains every line of Stripe's account of the last thirty days, repairs what we missed, and compares
-the sums. Exit code 1 when something is left unexplained.
+`reconcile` explains every line of Stripe's account of the last thirty days, repairs what we missed,
+and compares the sums. `events` lists what was given up after many tries, and queues it again. Exit
+code 1 when something is left unexplained, or given up.
 """
 
 import argparse
 import asyncio
 import json
 import sys
+from datetime import timedelta
 
+from advertiser_portal.billing.events import dead_events, revive
+from advertiser_portal.billing.promos import make_code
 from advertiser_portal.billing.reconcile import Reconciliation
 from advertiser_portal.billing.till import Till
 from kernel.clock import SystemClock
 from kernel.database import Database
 from kernel.errors import SettingsInvalid
+from kernel.money import Micros
 from tollfree import migrations
 from tollfree.migrate import explained
 from tollfree.settings import ServeSettings, serve_settings
@@ -21,8 +26,14 @@ from tollfree.till_side import working_till
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Reconcile; returns the exit code."""
-    result = asyncio.run(_reconcile(serve_settings(asked.data)))
+    """Do what was asked; returns the exit code."""
+    settings = serve_settings(asked.data)
+    match asked.action:
+        case "events":
+            return asyncio.run(_events(settings, again=asked.again, as_json=asked.json))
+        case "promo":
+            return asyncio.run(_promo(settings, asked))
+    result = asyncio.run(_reconcile(settings))
     if asked.json:
         sys.stdout.write(json.dumps(_as_json(result)) + "\n")
     else:
@@ -45,6 +56,49 @@ async def _reconcile(settings: ServeSettings) -> Reconciliation:
         return await _closing(till)
     finally:
         await database.close()
+
+
+async def _events(settings: ServeSettings, *, again: bool, as_json: bool) -> int:
+    database = Database(settings.database())
+    try:
+        with explained():
+            await migrations.require_newest(database)
+        async with database.reading() as session:
+            dead = await dead_events(session)
+        if again:
+            async with database.writing() as tx:
+                await revive(tx, clock=SystemClock())
+    finally:
+        await database.close()
+    rows = [{"id": one.event_id, "type": one.type, "error": one.last_error} for one in dead]
+    if as_json:
+        sys.stdout.write(json.dumps(rows) + "\n")
+    else:
+        lines = [f"✗ {row['id']} {row['type']} {row['error']}" for row in rows]
+        told = "queued again" if again else "tollfree billing events --again queues them"
+        lines.append(f"{len(rows)} given up, {told}." if rows else "✓ No event was given up.")
+        sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if rows and not again else 0
+
+
+async def _promo(settings: ServeSettings, asked: argparse.Namespace) -> int:
+    database, clock = Database(settings.database()), SystemClock()
+    try:
+        with explained():
+            await migrations.require_newest(database)
+        async with database.writing() as tx:
+            code = await make_code(
+                tx,
+                asked.code,
+                amount=Micros.from_units(asked.amount),
+                uses=asked.uses,
+                good_until=clock.now() + timedelta(days=asked.days),
+                clock=clock,
+            )
+    finally:
+        await database.close()
+    sys.stdout.write(json.dumps({"code": code}) + "\n" if asked.json else f"✓ {code}\n")
+    return 0
 
 
 async def _closing(till: Till) -> Reconciliation:

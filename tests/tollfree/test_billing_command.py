@@ -10,6 +10,7 @@ from tollfree import billing, till_side
 from tollfree.__main__ import main
 
 
+@pytest.mark.parametrize("engine_kind", ["sqlite"])
 async def test_it_says_that_all_is_well_and_what_is_left_when_not(database, clock, capsys) -> None:
     with stand_in_server() as (fake, url):
         bench = open_till(database, clock, fake, url)
@@ -32,6 +33,17 @@ def test_without_a_key_it_says_what_to_set(tmp_path, capsys) -> None:
     assert main(["billing", "reconcile", "--data", str(tmp_path)]) == 2
 
     assert "STRIPE_SECRET_KEY" in capsys.readouterr().err
+
+
+def test_no_event_was_given_up_and_a_code_is_offered_once(tmp_path, capsys) -> None:
+    data = ["--data", str(tmp_path)]
+    assert main(["migrate", *data]) == 0
+
+    assert main(["billing", "events", *data]) == 0
+    assert "No event was given up" in capsys.readouterr().out
+    offer = ["billing", "promo", "welcome-25", "--amount", "25", *data]
+    assert (main(offer), "WELCOME-25" in capsys.readouterr().out) == (0, True)
+    assert main(offer) != 0
 
 
 def test_a_key_without_a_webhook_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
