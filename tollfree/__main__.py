@@ -9,16 +9,21 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from tollfree.publisher_arguments import add_publishers
+
 _MODULES = {
     "demo": "tollfree.demo",
     "serve": "tollfree.serve",
     "worker": "tollfree.worker",
     "migrate": "tollfree.migrate",
     "keys": "tollfree.keys",
+    "publishers": "tollfree.publishers",
     "match": "tollfree.match",
     "explain": "tollfree.explain",
     "models": "tollfree.models",
     "ledger": "tollfree.ledger",
+    "backup": "tollfree.backup",
+    "restore": "tollfree.backup",
     "stop": "tollfree.stop",
     "resume": "tollfree.stop",
     "billing": "tollfree.billing",
@@ -56,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     _demo(commands)
     _serve(commands)
     _keys(commands)
+    add_publishers(commands)
     _explain(commands)
     match = commands.add_parser("match", help="show the decision for one message")
     match.add_argument("text", help="what a person would ask")
@@ -76,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     verify.add_argument("--json", action="store_true", help="print JSON, with every violation")
     _stops(commands)
+    for name, does in (("backup", "write the database to"), ("restore", "fill an empty one from")):
+        copy = commands.add_parser(name, help=f"{does} one file")
+        copy.add_argument("file", help="such as tollfree-2026-11-23.backup")
+        copy.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+        copy.add_argument("--json", action="store_true", help="print JSON")
     _billing(commands)
     top = commands.add_parser("top", help="show how fast, how sound and how costly the calls are")
     top.add_argument("--minutes", type=int, default=60, help="how far back to look (60)")
@@ -108,6 +119,7 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     serve = commands.add_parser("serve", help="serve, with the settings of the environment")
+    serve.add_argument("--only", choices=["ads"], help="the ad network alone, for the SDK")
     serve.add_argument("--host", default=None, help="address to listen on (TOLLFREE_HOST)")
     serve.add_argument("--port", type=int, default=None, help="port (TOLLFREE_PORT)")
     serve.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
