@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 import uvicorn
 
 from tollfree.doorway import App, Doorway
+from tollfree.patience import PatientProtocol
 
 _GRACE_SECONDS = 3
 _PATIENCE_SECONDS = 1
@@ -103,6 +104,7 @@ def _config(doorway: Doorway) -> uvicorn.Config:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         ws="none",
+        http=PatientProtocol,
     )
 
 
