@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from adserver.catalog.categories import CATEGORIES
+from adserver.catalog.iab import own_category
 from kernel.errors import BadRequest
 from tollfree_sdk.contract import Format
 
@@ -67,7 +67,7 @@ def targeting(values: Mapping[str, Any]) -> Targeting:
     read = Targeting(
         countries=_all_match(values.get("countries", ()), _COUNTRY, "countries", str.upper),
         languages=_all_match(values.get("languages", ()), _LANGUAGE, "languages", str.lower),
-        categories=_all_in(values.get("categories", ()), CATEGORIES, "categories"),
+        categories=_once(own_category(name) for name in values.get("categories", ())),
         keywords=_keywords(values.get("keywords", ()), "keywords"),
         negative_keywords=_keywords(values.get("negative_keywords", ()), "negative_keywords"),
         excluded_brands=_keywords(values.get("excluded_brands", ()), "excluded_brands"),

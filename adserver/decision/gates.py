@@ -12,12 +12,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from adserver.catalog.iab import own_categories
 from adserver.catalog.publisher import Publisher
 from adserver.decision.frequency import Seen
 from adserver.decision.settings import SERVED_FORMATS, DecisionSettings
 from adserver.decision.vocabulary import Opportunity
 from adserver.intent.hearing import Heard, Hearing
 from adserver.intent.wording import words_of
+from language.other_languages import SCREENED, SPOKEN
 from tollfree_sdk.contract import AdRequest, Format, NoFill
 
 
@@ -92,9 +94,13 @@ def read(
     language = language_of(asked.request, heard)
     if languages and language not in languages:
         return Closed(NoFill.UNSUPPORTED_LANGUAGE, language=language)
-    if heard.commercial < settings.commercial_floor:
+    opportunity = _opportunity(turn, language)
+    if opportunity.by_keyword and (language not in SCREENED or language != heard.language):
+        # Words that were not screened in their own language are not known to be harmless.
+        return Closed(NoFill.UNSUPPORTED_LANGUAGE, language=language)
+    if not opportunity.by_keyword and heard.commercial < settings.commercial_floor:
         return Closed(NoFill.NOT_COMMERCIAL, commercial=heard.commercial, language=language)
-    return Reading(_opportunity(turn, language), heard.vectors, heard.commercial, language)
+    return Reading(opportunity, heard.vectors, heard.commercial, language)
 
 
 def language_of(request: AdRequest, heard: Heard) -> str | None:
@@ -114,7 +120,10 @@ def _opportunity(turn: _Turn, language: str | None) -> Opportunity:
         formats=frozenset(turn.asked.formats) - {Format.LINK},
         country=request.country.upper() if request.country else None,
         language=language,
-        blocked_categories=publisher.blocked_categories | frozenset(request.blocked_categories),
+        by_keyword=language is not None and language not in SPOKEN and not request.test,
+        blocked_categories=own_categories(
+            (*publisher.blocked_categories, *request.blocked_categories)
+        ),
         blocked_domains=frozenset(domain.casefold() for domain in blocked),
         blocked_advertisers=frozenset(map(str.casefold, request.blocked_advertisers))
         | publisher.blocked_advertisers
