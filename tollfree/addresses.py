@@ -16,6 +16,7 @@ from adserver.http import clicks as click_pages
 from adserver.http import conversions as conversion_routes
 from adserver.http import decisions as decision_routes
 from adserver.http import events as event_routes
+from adserver.http import publishers as publisher_routes
 from adserver.http import why as why_pages
 from advertiser_portal import routes as advertiser_pages
 from advertiser_portal.billing import webhooks
@@ -48,25 +49,35 @@ def application(
     till: TillSide | None = None,
 ) -> App:
     """The whole server as one ASGI application."""
+    app = _ad_network(grounds, ads)
+    api.surfaces.install(app)
+    app.include_router(quota_routes.routes(api.keys))
+    app.include_router(well_known.routes(api.attestation))
+    _add_portal(app, portal, till, api.keys.forget, _door(grounds, portal, api))
+    _add_till(app, till)
+    return RequestIds(api.guarded(_HotPath(api.chat, app)))
+
+
+def ad_network(grounds: Foundations, ads: AdSide) -> App:
+    """The ad network alone, for services that run their own models."""
+    return RequestIds(_ad_network(grounds, ads))
+
+
+def _ad_network(grounds: Foundations, ads: AdSide) -> FastAPI:
     app = FastAPI(title="Tollfree", docs_url=None, redoc_url=None, openapi_url=None)
     install_error_handlers(app)
     install_health(
         app, {"database": grounds.database.ping, "shared_state": grounds.shared_state.ping}
     )
-    api.surfaces.install(app)
-    app.include_router(quota_routes.routes(api.keys))
-    app.include_router(well_known.routes(api.attestation))
-    app.include_router(decision_routes.routes(ads.engine, grounds.database))
-    app.include_router(
-        event_routes.routes(ads.beacons, ads.tokens, grounds.database, grounds.clock)
-    )
-    app.include_router(conversion_routes.routes(grounds.database, grounds.clock))
+    database, clock = grounds.database, grounds.clock
+    app.include_router(decision_routes.routes(ads.engine, database))
+    app.include_router(event_routes.routes(ads.beacons, ads.tokens, database, clock))
+    app.include_router(conversion_routes.routes(database, clock))
+    app.include_router(publisher_routes.routes(database, clock))
     app.include_router(click_pages.routes(ads.clicks))
     app.include_router(why_pages.routes(ads.why))
-    _add_portal(app, portal, till, api.keys.forget, _door(grounds, portal, api))
-    _add_till(app, till)
     app.add_api_route("/metrics", _metrics, methods=["GET"], include_in_schema=False)
-    return RequestIds(api.guarded(_HotPath(api.chat, app)))
+    return app
 
 
 class _HotPath:

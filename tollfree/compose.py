@@ -81,7 +81,7 @@ class Road:
 @asynccontextmanager
 async def opened_road(plan: Plan) -> AsyncIterator[Road]:
     """Build and start everything; stop and close it when the block ends."""
-    grounds = await asyncio.to_thread(_lay, plan)
+    grounds = await asyncio.to_thread(lay_for, plan)
     crew = Crew()
     try:
         ads = await build_ad_side(grounds, plan.decisions, programs_pay=plan.programs_pay)
@@ -133,7 +133,8 @@ async def _close(ads: AdSide, api: ApiSide, till: TillSide | None) -> None:
         return
 
 
-def _lay(plan: Plan) -> Foundations:
+def lay_for(plan: Plan) -> Foundations:
+    """The foundations of a plan; blocking."""
     return lay(
         database_url=plan.database_url,
         redis_url=plan.redis_url,

@@ -14,6 +14,7 @@ from kernel.clock import SystemClock
 from kernel.database import Database
 from kernel.telemetry import configure_logging, logger
 from tollfree import migrations, ports, serving
+from tollfree.ads_only import AdNetworkProcess, opened_ads
 from tollfree.affiliates import affiliates_in
 from tollfree.api_side import SpendPlan
 from tollfree.compose import Plan, Road, opened_road
@@ -37,7 +38,10 @@ def run(asked: argparse.Namespace) -> int:
     try:
         port = settings.port if asked.port is None else asked.port
         with ports.listen(asked.host or settings.host, port) as listener:
-            serving.run(listener, lambda: _opened(plan), when_ready=_announce)
+            if asked.only == "ads":
+                serving.run(listener, lambda: _opened_ads(plan), when_ready=_announce)
+            else:
+                serving.run(listener, lambda: _opened(plan), when_ready=_announce)
     finally:
         if folder is not None:
             folder.close()
@@ -73,15 +77,26 @@ def plan_of(settings: ServeSettings) -> Plan:
 
 @asynccontextmanager
 async def _opened(plan: Plan) -> AsyncIterator[Road]:
+    await _require_schema(plan)
+    async with opened_road(plan) as road:
+        yield road
+
+
+async def _require_schema(plan: Plan) -> None:
     database = Database(plan.database_url)
     try:
         with explained():
             await migrations.require_newest(database)
     finally:
         await database.close()
-    async with opened_road(plan) as road:
-        yield road
 
 
-async def _announce(road: Road) -> None:
+@asynccontextmanager
+async def _opened_ads(plan: Plan) -> AsyncIterator[AdNetworkProcess]:
+    await _require_schema(plan)
+    async with opened_ads(plan) as network:
+        yield network
+
+
+async def _announce(road: Road | AdNetworkProcess) -> None:
     _log.info("server_ready", url=road.grounds.public_url)

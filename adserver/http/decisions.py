@@ -8,6 +8,8 @@ recorded as the decision is returned, unless the caller writes ``defer_delivered
 it after the last byte. Bodies speak the contract of `tollfree_sdk.wire`.
 """
 
+from dataclasses import replace
+
 import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -16,7 +18,7 @@ from adserver.catalog.publisher import Publisher
 from adserver.decision.engine import AdEngine
 from adserver.http.bodies import read_object
 from adserver.http.owners import Owners
-from adserver.http.publisher_keys import PublisherKeys
+from adserver.http.publisher_keys import CallingPublisher, PublisherKeys
 from kernel.database import Database
 from kernel.errors import BadRequest, Unavailable
 from kernel.telemetry import counter
@@ -33,9 +35,10 @@ def routes(engine: AdEngine, database: Database) -> APIRouter:
 
     @router.post("/decisions")
     async def decide(request: Request) -> Response:
-        publisher = await keys.publisher(request.headers.get("authorization"))
+        calling = await keys.calling(request.headers.get("authorization"))
+        publisher = calling.publisher
         body = await read_object(request)
-        asked, deferred = _ad_request(body), _defers(body)
+        asked, deferred = _within(_ad_request(body), calling), _defers(body)
         decision = await engine.decide(asked, publisher=publisher)
         await _returned(decision, publisher, deferred=deferred)
         return _json(decision_to_json(decision))
@@ -68,6 +71,20 @@ def _ad_request(body: dict[str, object]) -> AdRequest:
         return request_from_json(body)
     except ContractError as problem:
         raise BadRequest(str(problem)) from None
+
+
+def _within(asked: AdRequest, calling: CallingPublisher) -> AdRequest:
+    """The request by this key, at the placement that it names. Raises BadRequest."""
+    if calling.is_test:
+        asked = replace(asked, test=True)
+    if asked.placement is None:
+        return asked
+    placement = calling.placements.get(asked.placement)
+    if placement is None:
+        raise BadRequest(
+            "There is no such placement. GET /ads/v1/publisher lists yours.", param="placement"
+        )
+    return placement.narrow(asked)
 
 
 def _defers(body: dict[str, object]) -> bool:

@@ -215,8 +215,8 @@ class TestReports:
             event="purchase", event_id="order-1", click_id="dec_canned", value="19.99"
         )
 
-        assert server.events == [{"decision_id": "dec_canned", "step": "viewable"}]
-        assert server.conversions[0]["value_micros"] == 19_990_000
+        assert server.events == [{"decision_id": "dec_canned", "event": "viewable"}]
+        assert server.conversions[0]["value"] == "19.99"
 
     async def test_arrive_from_an_event_loop(self, server: CannedAdServer) -> None:
         async with AsyncTollfree(KEY, base_url=server.url) as network:

@@ -26,7 +26,7 @@ from tollfree_sdk.errors import (
 )
 from tollfree_sdk.exchange import opened
 from tollfree_sdk.match import Match
-from tollfree_sdk.reporting import CONVERSIONS, EVENTS, conversion_body, event_body
+from tollfree_sdk.reporting import CONVERSIONS, EVENTS, conversion_body, event_body, is_refused
 from tollfree_sdk.streaming import AsyncAdStream
 from tollfree_sdk.wire import ContractError, decision_from_json, request_to_json
 
@@ -195,13 +195,13 @@ class AsyncConversions:
 
 async def _sent(network: AsyncTollfree, path: str, body: dict[str, Any]) -> bool:
     try:
-        await network.send(path, body, seconds=_REPORT_SECONDS)
+        told = await network.send(path, body, seconds=_REPORT_SECONDS)
     except AdNetworkError as error:
         network.watch.failed(error)
         if network.strict:
             raise
         return False
-    return True
+    return not is_refused(told)
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -33,7 +33,7 @@ from tollfree_sdk.errors import (
 )
 from tollfree_sdk.exchange import exchange
 from tollfree_sdk.match import Match
-from tollfree_sdk.reporting import CONVERSIONS, EVENTS, conversion_body, event_body
+from tollfree_sdk.reporting import CONVERSIONS, EVENTS, conversion_body, event_body, is_refused
 from tollfree_sdk.streaming import AdStream
 from tollfree_sdk.wire import ContractError, decision_from_json, request_to_json
 
@@ -209,13 +209,13 @@ class Conversions:
 
 def _sent(network: Tollfree, path: str, body: dict[str, Any]) -> bool:
     try:
-        network.send(path, body, until=time.monotonic() + _REPORT_SECONDS)
+        told = network.send(path, body, until=time.monotonic() + _REPORT_SECONDS)
     except AdNetworkError as error:
         network.watch.failed(error)
         if network.strict:
             raise
         return False
-    return True
+    return not is_refused(told)
 
 
 def _decision_in(told: dict[str, Any]) -> AdDecision:

@@ -1,12 +1,13 @@
 """The bodies of what is reported back: steps of an ad, and conversions.
 
-    POST /ads/v1/events        {"events": [{"decision_id", "step", "at"?}]}
-    POST /ads/v1/conversions   {"event", "event_id", "click_id", "value_micros"?, "currency"?}
+    POST /ads/v1/events        {"events": [{"decision_id", "event": "rendered" | "viewable"}]}
+    POST /ads/v1/conversions   {"event", "event_id", "click_id", "value"?, "currency"?}
 
 `click_id` is the `tf_click` parameter that our click link adds to the landing page's address. All
 are safe to repeat: a step counts once for each decision, a conversion once for each `event_id`.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from tollfree_sdk.contract import Step
 
 EVENTS: Final = "/ads/v1/events"
 CONVERSIONS: Final = "/ads/v1/conversions"
-_REPORTED: Final = frozenset({Step.DELIVERED, Step.RENDERED, Step.VIEWABLE})
+_REPORTED: Final = frozenset({Step.RENDERED, Step.VIEWABLE})
 
 
 def event_body(decision_id: str, step: Step | str) -> dict[str, Any]:
@@ -22,7 +23,15 @@ def event_body(decision_id: str, step: Step | str) -> dict[str, Any]:
     known = Step(step)
     if known not in _REPORTED:
         raise ValueError(f"A {known} is not reported; the network records it itself.")
-    return {"events": [{"decision_id": decision_id, "step": known.value}]}
+    return {"events": [{"decision_id": decision_id, "event": known.value}]}
+
+
+def is_refused(told: Mapping[str, Any]) -> bool:
+    """Whether the network took a reported step but does not count it."""
+    events = told.get("events")
+    return isinstance(events, list) and any(
+        isinstance(event, Mapping) and event.get("refused") for event in events
+    )
 
 
 def conversion_body(
@@ -31,16 +40,16 @@ def conversion_body(
     """One conversion. Raises ValueError for a value that is no amount."""
     body: dict[str, Any] = {"event": event, "event_id": event_id, "click_id": click_id}
     if value is not None:
-        body |= {"value_micros": _micros(value), "currency": currency}
+        body |= {"value": _amount(value), "currency": currency}
     return body
 
 
-def _micros(value: Decimal | float | str) -> int:
+def _amount(value: Decimal | float | str) -> str:
     try:
         # By way of its digits: 19.99 is meant, not the binary number next to it.
-        amount = Decimal(str(value)) * 1_000_000
+        amount = Decimal(str(value))
     except InvalidOperation:
         raise ValueError("A conversion's value must be an amount.") from None
     if not amount.is_finite() or amount < 0:
         raise ValueError("A conversion's value must be an amount, not negative.")
-    return int(amount)
+    return f"{amount:f}"

@@ -8,9 +8,9 @@ from fastapi import FastAPI
 
 from adserver.catalog.commands import create_publisher, open_publisher_zero
 from adserver.catalog.publisher import Publisher
+from adserver.catalog.publisher_secrets import new_publisher_key
 from adserver.events.clicks import ClickDesk
-from adserver.http import clicks, decisions, why
-from adserver.http.publisher_keys import new_publisher_key
+from adserver.http import clicks, decisions, publishers, why
 from kernel.http import install_error_handlers
 from tests.adserver.decision.world import PUBLIC_URL, World
 
@@ -20,6 +20,7 @@ def application(world: World) -> FastAPI:
     install_error_handlers(app)
     app.include_router(decisions.routes(world.engine, world.database))
     app.include_router(clicks.routes(ClickDesk(world.database, world.tokens, world.clock)))
+    app.include_router(publishers.routes(world.database, world.clock))
     app.include_router(why.routes(why.WhyDesk(world.database, world.clock, world.hidden)))
     return app
 

@@ -6,9 +6,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from adserver.catalog.publisher_secrets import new_publisher_key
 from adserver.events.tables import DecisionRow, StepRow
 from adserver.http.bodies import LARGEST_BODY
-from adserver.http.publisher_keys import new_publisher_key
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from tests.adserver.decision.world import SHOES, World

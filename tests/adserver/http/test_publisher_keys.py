@@ -3,7 +3,8 @@
 import pytest
 
 from adserver.catalog.commands import create_publisher
-from adserver.http.publisher_keys import PublisherKeys, digest_of, new_publisher_key
+from adserver.catalog.publisher_secrets import digest_of, new_publisher_key
+from adserver.http.publisher_keys import PublisherKeys
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.errors import Unauthenticated
