@@ -8,6 +8,7 @@ import pytest
 from adserver.events.tokens import ClickToken, ClickTokens
 from kernel.ids import new_id
 from kernel.signing import SigningKeys
+from tests.adserver.events.mutations import mutations
 
 OLD, NEW = b"o" * 32, b"n" * 32
 TOKENS = ClickTokens(SigningKeys({1: OLD}))
@@ -91,3 +92,13 @@ def test_a_tag_made_for_another_purpose_is_no_click() -> None:
     decision = bytes(16) + (7).to_bytes(6, "big")
 
     assert keys.tag("click", decision, size=10) != keys.tag("beacon", decision, size=10)
+
+
+def test_no_mutation_of_a_genuine_token_is_read_as_another() -> None:
+    draw, count = random.Random(11), 10_000
+    genuine = [TOKENS.mint(new_id("dec"), draw.randrange(2**20)) for _ in range(50)]
+
+    read = [TOKENS.read(mutation) for mutation in mutations(genuine, draw, count)]
+
+    assert len(read) == count
+    assert set(read) == {None}
