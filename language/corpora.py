@@ -76,6 +76,7 @@ def own_examples() -> Iterator[Example]:
     source = resources.files("language") / "models" / "examples.toml"
     written: dict[str, Any] = tomllib.loads(source.read_text(encoding="utf-8"))
     yield from _framed(written)
+    yield from _described(written)
     for text in written["wishes"]:
         yield Example("own", text, True, "")
     for texts in written["harmless"].values():
@@ -101,6 +102,28 @@ def _framed(written: Mapping[str, Any]) -> Iterator[Example]:
         for frames, wished in (("trip_frames", True), ("place_frames", False)):
             for frame in written[frames][at % 3 :: 3]:
                 yield Example("own", frame.format(place=place), wished, "")
+
+
+def _described(written: Mapping[str, Any]) -> Iterator[Example]:
+    """Bare wares with a look or two; pleasures and trades in their frames."""
+    looks: list[str] = written["looks"]
+    for at, ware in enumerate(written["wares"]):
+        for number in range(4):
+            look, other = (
+                looks[(5 * at + 9 * number) % len(looks)],
+                looks[(at + number) % len(looks)],
+            )
+            behind = look.startswith(("with", "on ", "for", "set", "size"))
+            text = f"{ware} {look}" if behind else f"{look} {ware}"
+            yield Example("own", f"{other} {text}" if number % 2 else text, True, "")
+    for names, frames, wished in (
+        ("pleasures", "pleasure_frames", True),
+        ("pleasures", "pleasure_others", False),
+        ("trades", "trade_frames", True),
+    ):
+        for at, thing in enumerate(written[names]):
+            for frame in written[frames][at % 2 :: 2]:
+                yield Example("own", frame.format(thing=thing), wished, "")
 
 
 def own_prompts(folder: Path) -> Iterator[Example]:

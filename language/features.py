@@ -33,7 +33,12 @@ _ORDERING: Final = re.compile(
 _CHOOSING: Final = re.compile(
     r"\b(?:best|recommend|suggest|buy|cheap|top \d|looking for|which one)\b"
 )
-SHAPES: Final = 9
+_BUYING: Final = re.compile(
+    r"\bshould i (?:buy|get|choose|pick)\b|\b(?:buy|rent|book|order|hire) (?:a|an|some|the|my)\b"
+    r"|\bwhere (?:can|do|could|should) i (?:buy|rent|get|find|book|order)\b"
+    r"|\bhow much (?:does|do|is|are) (?:a|an|the)\b|\bworth (?:the money|buying|paying)\b"
+)
+SHAPES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ def shape_of(text: str) -> Row:
             any(letter.isdigit() for letter in lowered),
             _ORDERING.match(lowered) is not None,
             _CHOOSING.search(lowered) is not None,
+            _BUYING.search(lowered) is not None,
         ],
         dtype=np.float32,
     )

@@ -20,6 +20,7 @@ SEED: Final = 20_261_123
 _FIFTHS: Final = 5
 # Canned requests are many and alike: two of five teach as much as all of them.
 _MANY: Final = "clinc"
+_FITS_NONE: Final = "clinc_oos"
 _MANY_KEPT_OF_TEN: Final = 4
 
 
@@ -82,12 +83,12 @@ def spread(scores: NDArray[np.float32], weight: NDArray[np.float64]) -> float:
 
 
 def set_of(source: str) -> str:
-    """The set of a source: the domains of the canned requests are one set."""
-    return _MANY if source.startswith(f"{_MANY}_") else source
+    """The set of a source: the domains of the canned requests are one set, without what fits none."""
+    return _MANY if source.startswith(f"{_MANY}_") and source != _FITS_NONE else source
 
 
 def _is_spared(row: Example) -> bool:
-    if set_of(row.source) != _MANY or row.source == f"{_MANY}_oos" or row.is_commercial:
+    if set_of(row.source) != _MANY or row.is_commercial:
         return False
     return _hash(f"{row.text} again") % 10 >= _MANY_KEPT_OF_TEN
 

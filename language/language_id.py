@@ -28,15 +28,15 @@ _LITTLE_WORDS: Final = {
     "does please should would which best write make give an from or be have has not as at by we our "
     "your need some any there",
     "de": "der die das und ist ein eine einen nicht mit für auf ich du wie was kann mir mich sind "
-    "dem den des im zu von auch welche welcher bitte wo warum gibt habe oder beste besten",
+    "dem den des im zu von auch welche welcher bitte wo warum gibt habe oder beste besten suche brauche gut",
     "fr": "le la les et est un une des du de pas avec pour sur je tu vous comment que qui quel "
-    "quelle quels dans ce cette mon ma mes au aux où pourquoi plus sont il elle meilleur",
+    "quelle quels dans ce cette mon ma mes au aux où pourquoi plus sont il elle meilleur meilleure cherche",
     "es": "el la los las y es un una de que no con para por en mi me cómo qué cuál cuáles dónde "
-    "son más del al se lo está puedo mejor mejores quiero tengo hola",
+    "son más del al se lo está puedo mejor mejores quiero tengo hola busco necesito",
     "pt": "o a os as e é um uma de que não com para por em meu minha como qual quais onde são mais "
-    "do da dos das no na se está posso melhor melhores você quero tenho",
+    "do da dos das no na se está posso melhor melhores você quero tenho procuro preciso",
     "it": "il lo la i gli le e è un una di che non con per su mi come cosa quale quali dove sono "
-    "più del della dei al nel si posso migliore migliori voglio ho",
+    "più del della dei al nel si posso migliore migliori voglio ho cerco vorrei vicino",
     "nl": "de het een en is van niet met voor op ik je hoe wat kan mij zijn dat die te welke waar "
     "waarom ook of beste mijn heb",
     "sv": "och att det som en är på för med av inte jag du hur vad kan min vilken bästa har",

@@ -32,13 +32,14 @@ _HARMLESS_BELOW_LINE: Final = 0.9992
 # serve, search queries and canned requests only round them off.
 _COMMERCIAL_SHARES: Final[dict[tuple[str, bool | None], float]] = {
     ("lm_market", True): 5.0,
-    ("own", True): 6.0,
+    ("own", True): 8.0,
     ("wands", True): 2.5,
     ("webis", True): 2.5,
     ("clinc", True): 2.0,
     ("issuebench", False): 8.0,
     ("clinc", False): 6.0,
-    ("own", False): 5.0,
+    ("clinc_oos", False): 3.0,
+    ("own", False): 6.5,
     ("ailuminate", False): 2.0,
     ("moderation", False): 2.0,
 }
@@ -47,6 +48,7 @@ _HARMLESS_SHARES: Final[dict[tuple[str, bool | None], float]] = {
     ("own", True): 4.0,
     ("prompts", True): 2.0,
     ("clinc", True): 2.0,
+    ("clinc_oos", True): 0.2,
     ("webis", True): 1.0,
     ("wands", True): 0.5,
     ("lm_market", True): 1.0,

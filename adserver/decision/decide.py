@@ -63,6 +63,8 @@ def decide(
     reading = read(asked, hearing, languages=scene.inventory.languages, settings=settings)
     if isinstance(reading, Closed):
         return _closed(asked, scene, settings, reading)
+    if reading.opportunity.by_keyword and not scene.inventory.named(reading.opportunity).count():
+        return _closed(asked, scene, settings, _unspoken(reading))
     terms = Terms(reading.opportunity, asked.seen, reserve_of(asked, settings), settings)
     candidates, topic = contenders(scene, terms, reading.vectors)
     candidates = with_draws(candidates, seed=asked.seed, explores=settings.explores)
@@ -83,6 +85,11 @@ def reserve_of(asked: Asked, settings: DecisionSettings) -> Micros:
     if asked.request.test:
         return ZERO
     return max(settings.reserve, asked.publisher.floor, Micros(asked.request.floor_micros))
+
+
+def _unspoken(reading: Reading) -> Closed:
+    """Nobody asked for a word of this turn in its language."""
+    return Closed(NoFill.UNSUPPORTED_LANGUAGE, language=reading.language)
 
 
 def _settle(candidates: list[Candidate], terms: Terms, seed: int) -> Outcome:

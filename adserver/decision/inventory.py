@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from adserver.decision.campaign_terms import FOREVER, CampaignTerms
 from adserver.decision.eligibility import fits_format, is_in_country, with_parents
 from adserver.decision.vocabulary import Offer, Opportunity
+from adserver.intent.wording import mentions
 from adserver.matching.bits import Bits
 from adserver.matching.index import CreativeIndex
 
@@ -75,6 +76,16 @@ class Inventory:
         if turn.blocked_domains:
             found = found.without(self._of_domains(turn.blocked_domains))
         return found
+
+    def named(self, turn: Opportunity) -> Bits:
+        """Which positions speak the turn's language and have one of their keywords in it."""
+        speaking = self._speaking(turn.language)
+        campaigns = np.unique(self._campaign_of[speaking.positions()])
+        verdicts = np.zeros(len(self.terms), dtype=np.bool_)
+        for campaign in campaigns:
+            keywords = self.terms.offers[campaign].keywords
+            verdicts[campaign] = any(mentions(turn.words, keyword) for keyword in keywords)
+        return speaking & self.of_campaigns(verdicts)
 
     def of_campaigns(self, verdicts: NDArray[np.bool_]) -> Bits:
         """The positions of campaigns that pass; one verdict for each campaign number."""

@@ -20,6 +20,8 @@ from adserver.matching.relevance import relevance
 from kernel.money import ZERO, Micros
 
 KEYWORD_LIFT: Final = 0.05
+# How well a creative fits that was found by its keyword, in a language without vectors.
+BY_KEYWORD: Final = 0.7
 NOTHING_LEARNED: Final = ClickRates()
 _BOUNDLESS: Final = Purse(Micros(2**62))
 _NOT_LOOKED_AT: Final = Purse(ZERO)
@@ -81,8 +83,11 @@ def judged(
 
 
 def _fit(offer: Offer, similarity: float, model_id: str, turn: Opportunity) -> float:
+    is_named = any(mentions(turn.words, keyword) for keyword in offer.keywords)
+    if turn.by_keyword:
+        return BY_KEYWORD if is_named else 0.0
     fit = relevance(similarity, model_id)
-    if any(mentions(turn.words, keyword) for keyword in offer.keywords):
+    if is_named:
         fit = min(1.0, fit + KEYWORD_LIFT)
     return round(fit, 4)
 

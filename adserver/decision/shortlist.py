@@ -28,6 +28,8 @@ def contenders(
     mask = scene.inventory.standing(terms.turn)
     if scene.books is not None:
         mask &= scene.books.funded(scene.inventory)
+    if terms.turn.by_keyword:
+        mask &= scene.inventory.named(terms.turn)
     found = scene.index.search(vectors, mask, terms.settings.shortlist)
     hits = nearest_first(found, terms.turn.words, scene.index)
     topic = topic_of(hits, scene, terms.settings.relevance_floor)
@@ -64,7 +66,7 @@ def topic_of(hits: Sequence[Hit], scene: Scene, relevance_floor: float) -> str |
 
 def _worth_judging(hits: Sequence[Hit], scene: Scene, terms: Terms) -> Sequence[Hit]:
     """The hits that can fit and the first few that cannot; nearest come first."""
-    if terms.turn.test:
+    if terms.turn.test or terms.turn.by_keyword:
         return hits
     least = terms.settings.relevance_floor - KEYWORD_LIFT
     model_id = scene.index.model_id

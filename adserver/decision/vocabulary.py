@@ -93,6 +93,7 @@ class Offer:
 class Opportunity:
     """One turn as the filters see it.
 
+    `by_keyword` marks a language that the model does not speak: only a keyword can match.
     `words` is what the user wrote, through `words_of`. `country` is alpha-2 in capitals, `language`
     a primary subtag such as ``en``; None means unknown, and what a campaign asks for is then
     not met. `viewable`: somebody can report that an ad was on a screen.
@@ -103,6 +104,7 @@ class Opportunity:
     formats: frozenset[Format] = frozenset({Format.UNIT})
     country: str | None = None
     language: str | None = None
+    by_keyword: bool = False
     blocked_categories: frozenset[str] = frozenset()
     blocked_domains: frozenset[str] = frozenset()
     blocked_advertisers: frozenset[str] = frozenset()

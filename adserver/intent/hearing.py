@@ -21,6 +21,7 @@ from adserver.intent.vectors import MessageVectors, intent_vectors
 from adserver.intent.wording import words_of
 from language import commercial_intent, language_id
 from language.embedder import Embedder
+from language.other_languages import SCREENED
 from language.sensitive_topics import SensitiveTopic
 from tollfree_sdk.contract import Turn
 
@@ -86,11 +87,16 @@ class Hearing:
         topic = self.screen.topic(said)
         if topic is not None:
             return Heard(is_wordless=False, topic=topic)
+        language = language_id.detect(said.query) or language_id.detect(said.context)
+        if language in SCREENED:
+            topic = self.screen.topic_in(language, said)
+            if topic is not None:
+                return Heard(is_wordless=False, topic=topic, language=language)
         rows = intent_vectors(said, self.vectors)
         rows.setflags(write=False)
         return Heard(
             is_wordless=False,
-            language=language_id.detect(said.query) or language_id.detect(said.context),
+            language=language,
             words=words,
             vectors=rows,
             commercial=_commercial_score(said, rows, self.vectors.model_id),

@@ -15,6 +15,7 @@ from typing import Final
 
 from adserver.intent.conversation import Distilled
 from adserver.intent.vectors import MessageVectors
+from language.other_languages import screen_in
 from language.sensitive_topics import STICKY, SensitiveTopic, screen
 
 # Reading costs a few microseconds a word; what a client sends for the first time is read up to here,
@@ -44,6 +45,14 @@ class ConversationScreen:
             return SensitiveTopic.MINORS
         return self._of_earlier(said) or screen(
             said.latest, self._vectors.of(said.query), model_id=self._vectors.model_id
+        )
+
+    def topic_in(self, language: str, said: Distilled) -> SensitiveTopic | None:
+        """Judge by the words of another language: all that the user said, and the last answer."""
+        answers = [turn.text for turn in said.said if turn.role != "user"]
+        texts = [turn.text for turn in said.said if turn.role == "user"] + answers[-1:]
+        return next(
+            (topic for text in texts if (topic := screen_in(language, text)) is not None), None
         )
 
     def _of_earlier(self, said: Distilled) -> SensitiveTopic | None:

@@ -18,7 +18,7 @@ def test_relevance_rises_with_similarity_and_stays_in_bounds() -> None:
 
 
 def test_a_good_match_passes_the_floor_and_noise_does_not() -> None:
-    assert relevance(0.60, MINILM) > 0.9
+    assert relevance(0.62, MINILM) > 0.88
     assert relevance(0.30, MINILM) < FLOOR
 
 
