@@ -86,7 +86,12 @@ class AdEngine:
         self._settings, self._stops, self._watch = settings, stops, watch
         self._hidden = hidden
         self._hearing = Hearing(embedder)
-        self._pool = WorkerPool(threads=settings.threads, queue=settings.queue)
+        self._pool = WorkerPool(
+            threads=settings.threads,
+            queue=settings.queue,
+            patience_s=settings.patience_ms / 1000,
+            clock=clock,
+        )
         self._afterwards: set[asyncio.Task[None]] = set()
 
     async def decide(self, request: AdRequest, *, publisher: Publisher) -> AdDecision:

@@ -3,6 +3,7 @@
 Plain values: the composition root fills them from its own settings.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -20,12 +21,18 @@ _ONE_CENT: Final = Micros(10_000)
 _CLICKS_IN: Final = {BidType.CPC: 1, BidType.CPM: 10, BidType.CPA: 20}
 
 
+def _cores() -> int:
+    """Threads beyond the cores that we may use only make every turn slower."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionSettings:
     """Floors, caps and limits of the flow.
 
     `reserve` is the least that a click on a paid ad costs anywhere; a publisher's own floor may be
-    higher. `queue` is how many turns may wait for one of the `threads`; more are turned away.
+    higher. `queue` is how many turns may wait for one of the `threads`; more are turned away, and
+    so are those that would not be decided in the `patience_ms` that an answer waits at its end.
     A turn that was read before is decided at once, without a thread, among `at_once_up_to` creatives.
     `budgets_good_for_s` is how old the view of the books may grow before paid ads stop.
     `category_reserves` are higher reserves by category, `holdout_bp` the share of turns with a
@@ -34,7 +41,8 @@ class DecisionSettings:
     """
 
     deadline_ms: int = 30
-    threads: int = 2
+    threads: int = field(default_factory=_cores)
+    patience_ms: int = 30
     queue: int = 4
     at_once_up_to: int = 2_000
     commercial_floor: float = 0.5
