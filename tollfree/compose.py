@@ -16,6 +16,7 @@ from adserver.decision.settings import DecisionSettings
 from adserver.reports.earnings import PostedRevenue
 from api.access.limits import GENEROUS, QuotaPlan
 from api.solvency.forecast import FloorForecast
+from kernel.egress import Egress
 from kernel.signing import SigningKeys
 from tollfree.ad_side import AdSide, build_ad_side
 from tollfree.addresses import application
@@ -110,7 +111,9 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             post = plan.portal.post
             letters = letters_by(post, plan.public_url) if post else {}
             start_follow_ups(grounds.database, grounds.clock, crew, letters)
-            start_upkeep(grounds.database, grounds.clock, crew)
+            # In a demo the advertisers are invented, and so are their pages.
+            fetches = None if plan.test_money else Egress()
+            start_upkeep(grounds.database, grounds.clock, crew, fetches)
         try:
             app = application(grounds, ads, api, portal, till)
             yield Road(plan, grounds, ads, api, till, app)

@@ -3,7 +3,7 @@
     each second   the facts of reports are brought up to date; less often where that takes long
     each hour     finished days: invalid traffic is found out, the books are closed, publishers'
                   earnings become payable, our own share pays the models
-    each hour     what may not be kept longer is forgotten
+    each hour     what may not be kept longer is forgotten; some landing pages are looked at again
 
 Everything here may be run twice or by two at once: the second finds nothing to do.
 """
@@ -12,11 +12,13 @@ import asyncio
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
+from adserver.catalog import landing_checks
 from adserver.events import keeping, reclassify
 from adserver.reports import rollup
 from api.monitoring.costs import cost_of_day
 from kernel.clock import Clock
 from kernel.database import Database
+from kernel.egress import Fetches
 from ledger import closed_days, earnings
 from tollfree.crew import Crew, every
 
@@ -27,8 +29,10 @@ _HOUR: Final = 3_600.0
 _AFTER_THE_DAY: Final = timedelta(minutes=30)
 
 
-def start_upkeep(database: Database, clock: Clock, crew: Crew) -> None:
-    """Start it all."""
+def start_upkeep(
+    database: Database, clock: Clock, crew: Crew, fetches: Fetches | None = None
+) -> None:
+    """Start it all; with `fetches` landing pages are looked at again."""
 
     async def bring_up_to_date() -> None:
         while True:
@@ -44,6 +48,13 @@ def start_upkeep(database: Database, clock: Clock, crew: Crew) -> None:
     async def forget() -> None:
         await keeping.purge(database, clock)
 
+    async def look_at_pages() -> None:
+        while fetches is not None:
+            # Not at the start: servers that restart often would look again and again.
+            await asyncio.sleep(_HOUR)
+            await landing_checks.check_some(database, fetches, clock)
+
+    crew.start("landing_pages", look_at_pages)
     crew.start("reports", bring_up_to_date)
     crew.start("finished_days", lambda: every(_HOUR, finish_days))
     crew.start("purge", lambda: every(_HOUR, forget))

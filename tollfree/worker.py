@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kernel.clock import SystemClock
 from kernel.database import Database
+from kernel.egress import Egress
 from kernel.errors import SettingsInvalid
 from kernel.telemetry import configure_logging, logger
 from tollfree import migrations
@@ -54,7 +55,7 @@ async def _work(settings: ServeSettings, heartbeat: str | None) -> None:
         post = portal_plan(settings).post
         letters = letters_by(post, settings.public_url or "") if post else {}
         start_follow_ups(database, SystemClock(), crew, letters)
-        start_upkeep(database, SystemClock(), crew)
+        start_upkeep(database, SystemClock(), crew, Egress())
         till = working_till(settings, database, SystemClock())
         if till is not None:
             crew.start("till", lambda: every(_EVERY_SECONDS, till.work))
