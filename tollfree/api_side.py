@@ -118,12 +118,7 @@ def build_api_side(
             affiliates=affiliates,
             attestation=attestation,
         ),
-        allowance=Allowance(
-            purse,
-            standings,
-            answer_cost=spend.answer_cost,
-            most_output=quotas.max_output_tokens,
-        ),
+        allowance=_allowance(purse, standings, spend, quotas),
     )
     once = OnceHeart(heart, _shelf(grounds, is_shared=shares_state))
     surfaces = Surfaces(once, keys, routing, grounds.embedder)
@@ -144,6 +139,13 @@ def build_api_side(
         purse=purse,
         standings=standings,
     )
+
+
+def _allowance(
+    purse: Purse, standings: Standings, spend: SpendPlan, quotas: QuotaPlan
+) -> Allowance:
+    cost, most = spend.answer_cost, quotas.max_output_tokens
+    return Allowance(purse, standings, answer_cost=cost, most_output=most)
 
 
 def _shelf(grounds: Foundations, *, is_shared: bool) -> Shelf:

@@ -18,10 +18,12 @@ READS_ENVIRONMENT = {
     "language/reference.py": "tells a third-party library to stay offline, before it is imported",
     "language/export.py": "works on files",
     "web/install_assets.py": "an installer, run by hand: passes its environment on to npm",
+    "sdk/python/tollfree_sdk/surroundings.py": "stands alone: has no kernel to ask",
 }
 READS_CLOCK = {
     "kernel/clock.py": "is the clock",
     "kernel/ids.py": "ids sort by age",
+    "sdk/python/tollfree_sdk/surroundings.py": "stands alone: has no kernel to ask",
     "language/export.py": "a workshop, never run while serving",
 }
 

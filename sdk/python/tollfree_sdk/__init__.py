@@ -6,17 +6,11 @@
     tollfree_sdk.placement      put an ad into a text and take it out again
     tollfree_sdk.testing        an ad server for your tests
 
-Depends on httpx only, and imports it when a network is first made.
+Depends on httpx only, and imports it when a network is first made. Types: see the stub beside it.
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from tollfree_sdk.adapters.openai import with_ads
-    from tollfree_sdk.async_network import AsyncTollfree
-    from tollfree_sdk.match import Match
-    from tollfree_sdk.network import Tollfree
+from typing import Any, Final
 
 _HOMES: Final = {
     "AsyncTollfree": "tollfree_sdk.async_network",

@@ -5,7 +5,6 @@ turn without an ad. Make it inside the loop that uses it.
 """
 
 import asyncio
-import time
 from collections.abc import Iterable
 from decimal import Decimal
 from types import TracebackType
@@ -28,6 +27,7 @@ from tollfree_sdk.exchange import opened
 from tollfree_sdk.match import Match
 from tollfree_sdk.reporting import CONVERSIONS, EVENTS, conversion_body, event_body, is_refused
 from tollfree_sdk.streaming import AsyncAdStream
+from tollfree_sdk.surroundings import now
 from tollfree_sdk.wire import ContractError, decision_from_json, request_to_json
 
 _DECISIONS: Final = "/ads/v1/decisions"
@@ -114,7 +114,7 @@ class AsyncPending:
     """A match on its way."""
 
     def __init__(self, network: AsyncTollfree, request: AdRequest) -> None:
-        self._network, self._until = network, time.monotonic() + network.timeout
+        self._network, self._until = network, now() + network.timeout
         self._task = asyncio.create_task(network.decide(request))
 
     @property
@@ -125,7 +125,7 @@ class AsyncPending:
     async def result(self, max_wait: float | None = None) -> Match:
         """The match; raises AdNetworkError only where the network was made ``strict``."""
         if not self._task.done():
-            left = max(0.0, self._until - time.monotonic())
+            left = max(0.0, self._until - now())
             wait = left if max_wait is None else min(left, max_wait)
             await asyncio.wait((self._task,), timeout=wait)
         if self._task.done() and not self._task.cancelled():

@@ -6,10 +6,11 @@ Safe from many threads. A turn that meets an open breaker costs no time at all.
 """
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final
+
+from tollfree_sdk.surroundings import now
 
 _FAILURES: Final = 5
 _WITHIN_S: Final = 10.0
@@ -19,7 +20,7 @@ _OPEN_S: Final = 30.0
 class CircuitBreaker:
     """Asks `allows` before a call; is told of each `failure` and `success`."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float] = now) -> None:
         self._now, self._lock = now, threading.Lock()
         self._failed_at: deque[float] = deque(maxlen=_FAILURES)
         self._open_until = 0.0

@@ -5,14 +5,13 @@ logged says what to do and quotes neither a conversation nor a key.
 """
 
 import logging
-import os
 import threading
-import time
 from collections import Counter
 from typing import Final
 
 from tollfree_sdk.breaker import CircuitBreaker
 from tollfree_sdk.errors import AdNetworkError, AdNetworkRefused
+from tollfree_sdk.surroundings import now, told
 
 _WARN_EVERY_S: Final = 60.0
 
@@ -35,9 +34,9 @@ class Watch:
         else:
             self.breaker.failure()
         with self._lock:
-            now = time.monotonic()
-            is_due = now - self._warned_at >= _WARN_EVERY_S
-            self._warned_at = now if is_due else self._warned_at
+            at = now()
+            is_due = at - self._warned_at >= _WARN_EVERY_S
+            self._warned_at = at if is_due else self._warned_at
         if is_due:
             _log.warning("Answers go out without ads: %s", error)
 
@@ -48,8 +47,8 @@ class Connection:
     def __init__(
         self, key: str | None, base_url: str | None, *, timeout: float, strict: bool
     ) -> None:
-        self.key = key or os.environ.get("TOLLFREE_API_KEY", "")
-        self.base_url = (base_url or os.environ.get("TOLLFREE_BASE_URL", "")).rstrip("/")
+        self.key = key or told("TOLLFREE_API_KEY")
+        self.base_url = (base_url or told("TOLLFREE_BASE_URL")).rstrip("/")
         if not self.key or not self.base_url:
             raise ValueError(
                 "The ad network needs a key and an address. Pass them, or set TOLLFREE_API_KEY to "

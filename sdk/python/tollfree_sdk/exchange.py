@@ -5,7 +5,6 @@ piece by piece against one deadline, and never beyond a size that no answer of o
 """
 
 import json
-import time
 from typing import Any, Final
 
 import httpx
@@ -17,6 +16,7 @@ from tollfree_sdk.errors import (
     AdNetworkUnreachable,
     error_code,
 )
+from tollfree_sdk.surroundings import now
 
 _MOST_BYTES: Final = 256 * 1024
 _CONNECT_SECONDS: Final = 0.1
@@ -26,7 +26,7 @@ def exchange(
     http: httpx.Client, url: str, key: str, body: dict[str, Any], *, until: float
 ) -> dict[str, Any]:
     """POST `body`, and what was answered. Raises AdNetworkError; `until` is monotonic time."""
-    left = until - time.monotonic()
+    left = until - now()
     if left <= 0:
         raise AdNetworkTimeout("The ad network could not be asked in time.")
     patience = httpx.Timeout(left, connect=min(left, _CONNECT_SECONDS))
@@ -61,7 +61,7 @@ def _read(response: httpx.Response, until: float) -> bytes:
     content = bytearray()
     for piece in response.iter_bytes():
         content += piece
-        if time.monotonic() > until:
+        if now() > until:
             raise AdNetworkTimeout("The ad network did not answer in time.")
         if len(content) > _MOST_BYTES:
             raise AdNetworkGarbled("The ad network's answer is too long.")

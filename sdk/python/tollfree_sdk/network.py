@@ -13,7 +13,6 @@ a while when they repeat.
 """
 
 import threading
-import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LateError
@@ -35,6 +34,7 @@ from tollfree_sdk.exchange import exchange
 from tollfree_sdk.match import Match
 from tollfree_sdk.reporting import CONVERSIONS, EVENTS, conversion_body, event_body, is_refused
 from tollfree_sdk.streaming import AdStream
+from tollfree_sdk.surroundings import now
 from tollfree_sdk.wire import ContractError, decision_from_json, request_to_json
 
 _DECISIONS: Final = "/ads/v1/decisions"
@@ -89,7 +89,7 @@ class Tollfree(Connection):
 
     def start(self, request: AdRequest) -> "Pending":
         """Ask on another thread."""
-        until = time.monotonic() + self.timeout
+        until = now() + self.timeout
         if not self._places.acquire(blocking=False):
             return Pending(self, no_ad(NoFill.OVERLOADED), until)
         if not self.watch.breaker.allows():
@@ -136,7 +136,7 @@ class Pending:
         """The match; raises AdNetworkError only where the network was made ``strict``."""
         if isinstance(self._found, AdDecision):
             return Match(self._found)
-        left = max(0.0, self._until - time.monotonic())
+        left = max(0.0, self._until - now())
         try:
             return Match(self._found.result(left if max_wait is None else min(left, max_wait)))
         except LateError:
@@ -209,7 +209,7 @@ class Conversions:
 
 def _sent(network: Tollfree, path: str, body: dict[str, Any]) -> bool:
     try:
-        told = network.send(path, body, until=time.monotonic() + _REPORT_SECONDS)
+        told = network.send(path, body, until=now() + _REPORT_SECONDS)
     except AdNetworkError as error:
         network.watch.failed(error)
         if network.strict:
