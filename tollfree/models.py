@@ -1,4 +1,4 @@
-"""``tollfree models build | train``: the embedding model for serving, and the heads on its vectors.
+"""``tollfree models build | train | clusters``: the embedding model for serving, and the heads on its vectors.
 
 `build` exports once, so that serving starts fast. The export needs PyTorch and takes some ten
 seconds; what it leaves needs neither. An installation without PyTorch serves with the lexical
@@ -20,6 +20,10 @@ def run(asked: argparse.Namespace) -> int:
     """Export the model unless it is there, or train the heads; returns the exit code."""
     if asked.action == "train":
         return train(asked)
+    if asked.action == "clusters":
+        from tollfree import clusters
+
+        return clusters.run(asked)
     from language import model_files
 
     settings = store_settings()

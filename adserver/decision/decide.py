@@ -43,6 +43,7 @@ class Verdict:
     model_id: str = ""
     index_generation: int = 0
     would_be: Outcome | None = None
+    cluster: str | None = None
 
 
 def turned_away(reason: NoFill, *, seed: int) -> Verdict:
@@ -73,7 +74,10 @@ def decide(
         candidates += explained(scene, terms, reading.vectors, candidates, topic=topic)
         outcome = _settle(candidates, terms, asked.seed)
     verdict = replace(
-        _verdict(asked, scene, settings, reading), candidates=tuple(candidates), topic=topic
+        _verdict(asked, scene, settings, reading),
+        candidates=tuple(candidates),
+        topic=topic,
+        cluster=None if scene.clusters is None else scene.clusters.nearest(reading.vectors[0]),
     )
     if outcome.winner is not None and is_held_out(asked, settings):
         return replace(verdict, outcome=held_out(), would_be=outcome)

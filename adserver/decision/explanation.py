@@ -92,6 +92,7 @@ def explained_from(row: DecisionRow, steps: list[dict[str, Any]]) -> Explanation
         "format": row.format,
         "bid_type": row.bid_type,
         "topic": row.topic,
+        "cluster": stored.get("cluster"),
         "commercial": stored.get("commercial"),
         "language": stored.get("language"),
         "floors": stored.get("floors"),

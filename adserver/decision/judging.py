@@ -14,6 +14,7 @@ from adserver.decision.frequency import Seen
 from adserver.decision.inventory import Inventory
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.vocabulary import Candidate, Filter, Offer, Opportunity
+from adserver.intent.clusters import Clusters
 from adserver.intent.wording import mentions
 from adserver.matching.index import CreativeIndex, Hit
 from adserver.matching.relevance import relevance
@@ -36,6 +37,7 @@ class Scene:
     books: Books | None
     budget: BudgetBook
     rates: ClickRates = NOTHING_LEARNED
+    clusters: Clusters | None = None
 
 
 @dataclass(frozen=True, slots=True)

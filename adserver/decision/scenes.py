@@ -11,6 +11,7 @@ from adserver.decision.budget import BudgetBook
 from adserver.decision.inventory import Inventory
 from adserver.decision.judging import NOTHING_LEARNED, Scene
 from adserver.decision.learned import Learned
+from adserver.intent.clusters import load_clusters
 from adserver.matching.index import CreativeIndex
 from adserver.matching.snapshots import IndexKeeper
 
@@ -24,6 +25,7 @@ class Scenes:
         self, index: IndexKeeper, budget: BudgetBook, learned: Learned | None = None
     ) -> None:
         self._keeper, self._budget, self._learned = index, budget, learned
+        self._clusters = load_clusters(index.current().model_id)
         self._pair: tuple[CreativeIndex, Inventory] | None = None
         self._arranging: asyncio.Task[None] | None = None
 
@@ -48,7 +50,7 @@ class Scenes:
 
     def _scene(self, index: CreativeIndex, inventory: Inventory) -> Scene:
         rates = NOTHING_LEARNED if self._learned is None else self._learned.rates
-        return Scene(index, inventory, self._budget.books(), self._budget, rates)
+        return Scene(index, inventory, self._budget.books(), self._budget, rates, self._clusters)
 
     async def _arrange(self, index: CreativeIndex) -> None:
         try:

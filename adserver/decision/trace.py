@@ -46,6 +46,7 @@ def trace_of(verdict: Verdict) -> dict[str, Any]:
         "commercial": verdict.commercial,
         "language": verdict.language,
         "gate": gate,
+        "cluster": verdict.cluster,
         "runner_up": verdict.outcome.runner_up,
         "held_out": _would_be(verdict.would_be),
         "explores": any(one.drawn != one.click_rate for one in verdict.candidates),
