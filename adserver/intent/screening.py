@@ -1,10 +1,10 @@
 """Is this conversation one beside which nothing is sold?
 
-Owns the judgement of a whole conversation from the judgement of its messages. The last user turn is
-judged by words and by vector; earlier user turns by words, for good: who spoke of a death is not
-sold flowers three turns later; the model's last answer by words too. An application made for
-children is closed altogether. Verdicts are remembered by digest, so a long conversation costs no
-more than its new turn. Safe from many threads.
+Owns the judgement of a whole conversation from the judgement of its messages. The last user turn
+and the two before it are judged by words and by vector, all earlier ones by words, for good: who
+spoke of a death is not sold flowers three turns later. The model's last answer counts by its words.
+An application made for children is closed altogether. Verdicts are remembered by digest, so a long
+conversation costs no more than its new turn. Safe from many threads.
 """
 
 import hashlib
@@ -43,9 +43,16 @@ class ConversationScreen:
         """Judge all that was said; call it off the event loop, it may embed the last turn."""
         if any(_FOR_CHILDREN.search(text) for text in said.instructions):
             return SensitiveTopic.MINORS
-        return self._of_earlier(said) or screen(
-            said.latest, self._vectors.of(said.query), model_id=self._vectors.model_id
-        )
+        return self._of_earlier(said) or self._of_latest(said) or self._of_exchanges(said)
+
+    def _of_latest(self, said: Distilled) -> SensitiveTopic | None:
+        vector = self._vectors.of(said.query)
+        return screen(said.latest, vector, model_id=self._vectors.model_id)
+
+    def _of_exchanges(self, said: Distilled) -> SensitiveTopic | None:
+        """The head's judgement of the user turns just before, whose vectors are needed anyway."""
+        verdicts = (self._of_words(one.user, with_head=True) for one in said.earlier if one.user)
+        return next((topic for topic in verdicts if topic is not None), None)
 
     def topic_in(self, language: str, said: Distilled) -> SensitiveTopic | None:
         """Judge by the words of another language: all that the user said, and the last answer."""
@@ -71,13 +78,14 @@ class ConversationScreen:
             is_last_answer = is_last_answer and turn.role == "user"
         return None
 
-    def _of_words(self, text: str) -> SensitiveTopic | None:
-        digest = _digest(text)
+    def _of_words(self, text: str, *, with_head: bool = False) -> SensitiveTopic | None:
+        digest = _digest(f"with head\0{text}" if with_head else text)
         with self._lock:
             if digest in self._verdicts:
                 self._verdicts.move_to_end(digest)
                 return self._verdicts[digest]
-        verdict = screen(text)
+        vector = self._vectors.of(text) if with_head else None
+        verdict = screen(text, vector, model_id=self._vectors.model_id)
         with self._lock:
             self._verdicts[digest] = verdict
             while len(self._verdicts) > self._capacity:

@@ -107,3 +107,15 @@ def test_a_conversation_of_a_megabyte_is_judged_in_reasonable_time() -> None:
     ]
 
     assert screened(*turns, ("user", "My grandmother died")) is SensitiveTopic.GRIEF
+
+
+def test_what_only_the_head_understands_closes_the_next_turn_too(embedder: OnnxEmbedder) -> None:
+    screen = ConversationScreen(MessageVectors(embedder))
+    turns = [
+        Turn("user", "the house is so quiet now that mum is no longer here"),
+        Turn("assistant", "That sounds like a big change."),
+        Turn("user", "which running shoes should I buy?"),
+    ]
+
+    assert screen.topic(distil(turns)) is not None
+    assert screen.topic(distil(turns[2:])) is None
