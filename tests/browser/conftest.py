@@ -8,6 +8,7 @@ import asyncio
 import shutil
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -70,12 +71,14 @@ async def strideworks(database: Database, clock: FrozenClock) -> House:
     return await a_house(database, clock, "Strideworks")
 
 
-@pytest.fixture
-async def home(database: Database, clock: FrozenClock, strideworks: House) -> AsyncIterator[str]:
-    """The address of a server with the portal."""
+@asynccontextmanager
+async def served(
+    database: Database, clock: FrozenClock, *, host: str = "127.0.0.1"
+) -> AsyncIterator[str]:
+    """A server with the portal; its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        address = f"http://{host}:{listening.getsockname()[1]}"
         app = portal_app(database, clock, public_url=address, post=Outbox())
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
@@ -84,6 +87,13 @@ async def home(database: Database, clock: FrozenClock, strideworks: House) -> As
         yield address
         server.should_exit = True
         await serving
+
+
+@pytest.fixture
+async def home(database: Database, clock: FrozenClock, strideworks: House) -> AsyncIterator[str]:
+    """The address of a server with the portal."""
+    async with served(database, clock) as address:
+        yield address
 
 
 @pytest.fixture
