@@ -20,13 +20,15 @@ from adserver.events.clicks import ClickDesk
 from adserver.events.impressions import ImpressionDesk
 from adserver.events.record import DecisionEvent, StepEvent, write_decisions, write_steps
 from adserver.events.tokens import ClickTokens
-from adserver.events.traffic_watch import Watch
+from adserver.events.traffic_watch import Network, Watch
 from adserver.http.why import WhyDesk
 from adserver.matching.kept_vectors import KeptVectors
 from adserver.matching.snapshots import IndexKeeper
 from kernel.group_commit import GroupCommit
 from tollfree.crew import Crew, every
 from tollfree.foundations import Foundations
+from tollfree.insiders import Insiders
+from web.cookies import Cookies
 
 # Long and short, so that the model, the lexicons and the auction have all been used.
 _REHEARSAL: Final = (
@@ -47,6 +49,7 @@ class AdSide:
     clicks: ClickDesk
     impressions: ImpressionDesk
     beacons: BeaconDesk
+    insiders: Insiders
     why: WhyDesk
     tokens: ClickTokens
     publisher_zero: Publisher
@@ -88,7 +91,11 @@ class AdSide:
 
 
 async def build_ad_side(
-    grounds: Foundations, settings: DecisionSettings, *, programs_pay: bool
+    grounds: Foundations,
+    settings: DecisionSettings,
+    *,
+    programs_pay: bool,
+    data_centres: tuple[Network, ...] = (),
 ) -> AdSide:
     """Build it; publisher zero is opened in the database if it is not there yet."""
     database, clock = grounds.database, grounds.clock
@@ -102,7 +109,17 @@ async def build_ad_side(
     tokens, stops = ClickTokens(grounds.signing), StopBoard(database)
     hidden = HiddenAdvertisers(grounds.shared_state)
     # Trying things out looks like a farm: one person on one machine, asking the same again.
-    watch = None if programs_pay else Watch(grounds.shared_state, grounds.signing, clock)
+    cookie = Cookies(secure=grounds.public_url.startswith("https://")).session_name
+    insiders = Insiders(database, clock, cookie)
+    watch = None
+    if not programs_pay:
+        watch = Watch(
+            grounds.shared_state,
+            grounds.signing,
+            clock,
+            data_centres=data_centres,
+            owners=insiders.owners,
+        )
     decisions = GroupCommit[DecisionEvent](database, write_decisions, max_delay_ms=20)
     steps = GroupCommit[StepEvent](database, write_steps, max_delay_ms=20)
     engine = AdEngine(
@@ -134,6 +151,7 @@ async def build_ad_side(
         clicks=clicks,
         impressions=impressions,
         beacons=beacons,
+        insiders=insiders,
         why=WhyDesk(database, clock, hidden),
         tokens=tokens,
         publisher_zero=zero,

@@ -74,7 +74,7 @@ def _ad_network(grounds: Foundations, ads: AdSide) -> FastAPI:
     app.include_router(event_routes.routes(ads.beacons, ads.tokens, database, clock))
     app.include_router(conversion_routes.routes(database, clock))
     app.include_router(publisher_routes.routes(database, clock))
-    app.include_router(click_pages.routes(ads.clicks))
+    app.include_router(click_pages.routes(ads.clicks, ads.insiders.signed_in))
     app.include_router(why_pages.routes(ads.why))
     app.add_api_route("/metrics", _metrics, methods=["GET"], include_in_schema=False)
     return app

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adserver.decision.settings import DecisionSettings
+from adserver.events.traffic_watch import Network
 from adserver.reports.earnings import PostedRevenue
 from api.access.limits import GENEROUS, QuotaPlan
 from api.solvency.forecast import FloorForecast
@@ -56,6 +57,7 @@ class Plan:
     quotas: QuotaPlan = GENEROUS
     spend: SpendPlan = field(default_factory=SpendPlan)
     affiliates: tuple[Account, ...] = ()
+    data_centres: tuple[Network, ...] = ()
     work_inside: bool = True
     programs_pay: bool = False
     stripe: StripeKeys | None = None
@@ -85,7 +87,12 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
     grounds = await asyncio.to_thread(lay_for, plan)
     crew = Crew()
     try:
-        ads = await build_ad_side(grounds, plan.decisions, programs_pay=plan.programs_pay)
+        ads = await build_ad_side(
+            grounds,
+            plan.decisions,
+            programs_pay=plan.programs_pay,
+            data_centres=plan.data_centres,
+        )
         api = build_api_side(
             grounds,
             ads=ads.engine.as_source(ads.publisher_zero),

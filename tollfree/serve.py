@@ -18,6 +18,7 @@ from tollfree.ads_only import AdNetworkProcess, opened_ads
 from tollfree.affiliates import affiliates_in
 from tollfree.api_side import SpendPlan
 from tollfree.compose import Plan, Road, opened_road
+from tollfree.data_centres import data_centres_in
 from tollfree.data_folder import DataFolder
 from tollfree.migrate import explained
 from tollfree.portal_side import portal_plan
@@ -69,6 +70,7 @@ def plan_of(settings: ServeSettings) -> Plan:
         quotas=settings.quotas(),
         spend=SpendPlan(*settings.spend()),
         affiliates=affiliates_in(settings.affiliates),
+        data_centres=data_centres_in(settings.data_centres),
         stripe=stripe_keys(settings),
         portal=portal_plan(settings),
         work_inside=settings.work_inside or settings.database().startswith("sqlite"),

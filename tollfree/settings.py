@@ -61,6 +61,7 @@ class ServeSettings(StoreSettings):
     signing_keys: SecretStr | None = None
     auto_approve_after_lint: bool = False
     affiliates: Path | None = None
+    data_centres: Path | None = None
     upstreams: Path | None = None
     upstream_url: str | None = None
     upstream_key: SecretStr | None = None

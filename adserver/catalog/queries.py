@@ -45,6 +45,7 @@ __all__ = [
     "landing_of",
     "live_creatives",
     "next_schedule_edge",
+    "organisation_of",
     "publisher",
     "publisher_by_digest",
     "titles_of",
@@ -155,6 +156,13 @@ async def advertisers_of(session: AsyncSession, organisation_id: str) -> list[Ad
         .order_by(AdvertiserRow.id)
     )
     return [advertiser_from(row) for row in rows]
+
+
+async def organisation_of(session: AsyncSession, advertiser_id: str) -> str | None:
+    """The organisation that owns an advertiser."""
+    return await session.scalar(
+        sa.select(AdvertiserRow.organisation_id).where(AdvertiserRow.id == advertiser_id)
+    )
 
 
 async def campaigns_of(session: AsyncSession, advertiser_id: str) -> list[Campaign]:

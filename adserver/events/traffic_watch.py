@@ -8,7 +8,7 @@ events (`adserver.events.reclassify`).
 
 import hashlib
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -25,6 +25,7 @@ _unseen = counter("traffic_unseen", "Clicks judged without the shared state")
 _DAY_S: Final = 86_400.0
 _HOUR_S: Final = 3_600.0
 
+Owners = Callable[[Decided], Awaitable[frozenset[str]]]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -46,7 +47,7 @@ class Watch:
         clock: Clock,
         *,
         data_centres: Sequence[Network] = (),
-        owners: Callable[[Decided], frozenset[str]] = lambda _decided: frozenset(),
+        owners: Owners | None = None,
     ) -> None:
         self._state, self._clock, self._owners = state, clock, owners
         self._salt = keys.derive("traffic")
@@ -71,7 +72,7 @@ class Watch:
         delivered_at = decided.delivered_at or self._clock.now()
         alone = Habits(
             since_delivery=self._clock.now() - delivered_at,
-            is_insider=not visit.insider_of.isdisjoint(self._owners(decided)),
+            is_insider=await self._is_insider(visit, decided),
             is_data_centre=self.is_data_centre(visit.address),
         )
         refused = suspicion(alone)
@@ -82,6 +83,11 @@ class Watch:
         except Unavailable:
             _unseen.inc()
             return None
+
+    async def _is_insider(self, visit: Visit, decided: Decided) -> bool:
+        if not visit.insider_of or self._owners is None:
+            return False
+        return not visit.insider_of.isdisjoint(await self._owners(decided))
 
     def is_data_centre(self, address: str | None) -> bool:
         """Whether an address belongs to machines, by the operator's list."""

@@ -31,6 +31,11 @@ class OwnedKey:
     kind: KeyKind
 
 
+async def owner_of(session: AsyncSession, app_id: str) -> str | None:
+    """The organisation that owns an app."""
+    return await session.scalar(sa.select(App.organisation_id).where(App.id == app_id))
+
+
 async def apps_of(session: AsyncSession, organisation_id: str) -> Sequence[OwnedApp]:
     """All apps of an organisation, oldest first."""
     query = sa.select(App).where(App.organisation_id == organisation_id).order_by(App.id)

@@ -62,7 +62,10 @@ async def test_an_ad_for_words_that_come_again_and_again_is_not_paid(
 async def test_members_do_not_click_for_money_on_their_own_ads(
     clock: FrozenClock, landing: Landing
 ) -> None:
-    watch = Watch(InProcessState(clock), KEYS, clock, owners=lambda _decided: frozenset({"org_1"}))
+    async def owners(_decided: Decided) -> frozenset[str]:
+        return frozenset({"org_1"})
+
+    watch = Watch(InProcessState(clock), KEYS, clock, owners=owners)
     decided = decided_at(clock)
 
     mine = await watch.clicked("dec_1", decided, landing, Visit("8.8.4.4", frozenset({"org_1"})))
