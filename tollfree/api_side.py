@@ -11,6 +11,7 @@ from api.access.quota import QuotaBook
 from api.access.visit import GuardedKeys
 from api.chat.attestation import Attestation
 from api.chat.completion import ChatHeart, ChatSettings
+from api.chat.likeness import Likeness
 from api.chat.metered_rows import MeteredRows
 from api.chat.once import OnceHeart
 from api.chat.usage import CompletionRow, write_completions
@@ -119,6 +120,7 @@ def build_api_side(
             attestation=attestation,
         ),
         allowance=_allowance(purse, standings, spend, quotas),
+        likeness=Likeness(grounds.embedder, grounds.clock),
     )
     once = OnceHeart(heart, _shelf(grounds, is_shared=shares_state))
     surfaces = Surfaces(once, keys, routing, grounds.embedder)

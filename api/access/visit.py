@@ -22,7 +22,7 @@ class Visit:
 
     __slots__ = (
         "_book", "_counts", "_entered", "_plan", "_reserved", "_subjects", "cache", "caller",
-        "is_from_cache", "notes", "prompt_group",
+        "is_from_cache", "kept_as", "notes", "prompt_group", "wants_similar",
     )  # fmt: skip
 
     def __init__(self, book: QuotaBook, plan: QuotaPlan, *, tokens: int, counts: bool) -> None:
@@ -34,7 +34,8 @@ class Visit:
         self.caller: Caller | None = None
         self.prompt_group: str | None = None
         self.cache: AnswerCache | None = None
-        self.is_from_cache = False
+        self.is_from_cache = self.wants_similar = False
+        self.kept_as = "hit"
 
     @property
     def tier(self) -> Tier:

@@ -209,7 +209,7 @@ class Booking:
                 ad_outcome=str(self._outcome),
                 cost_micros=cost,
                 prompt_group=None if visit is None else visit.prompt_group,
-                cache="hit" if is_kept else None,
+                cache=visit.kept_as if visit is not None and is_kept else None,
                 forecast_micros=self._desk.worth(self._caller.app_id, self._alias.name),
                 slice_id=None if hold is None else hold.slice_id,
                 cached_tokens=tokens.cached,

@@ -18,6 +18,7 @@ from api.chat.attestation import Attestation
 from api.chat.booking import Booking, BookingDesk
 from api.chat.draining import Draining
 from api.chat.kept_answers import opened_or_kept
+from api.chat.likeness import Likeness
 from api.chat.opening import begun
 from api.chat.plain_answer import Completion, PlainAnswer, plain_answer, read_whole
 from api.chat.request import ChatRequest, read_request
@@ -66,6 +67,7 @@ class ChatHeart:
         verifies: Callable[[str], bool],
         settings: ChatSettings | None = None,
         allowance: Allowance | None = None,
+        likeness: Likeness | None = None,
     ) -> None:
         self.clock = clock
         self._upstreams = upstreams
@@ -83,7 +85,7 @@ class ChatHeart:
             attestation=self._settings.attestation,
         )
         self._desk = BookingDesk(ads, completions, clock)
-        self._allowance = allowance
+        self._allowance, self._likeness = allowance, likeness
         if allowance is not None:
             self._desk.worth = allowance.standings.worth
         self._attempts = Attempts(clock, seed=new_seed(), policy=self._settings.retries)
@@ -125,7 +127,9 @@ class ChatHeart:
                     wants_usage=request.wants_usage,
                     sent_bytes=len(raw),
                 )
-            given_by = await self._attempts.first(legs, lambda leg: _whole(request, leg, booking))
+            given_by = await self._attempts.first(
+                legs, lambda leg: self._whole(request, leg, booking)
+            )
             booking.answered_by(given_by.leg, fallbacks=given_by.fallbacks)
             return plain_answer(
                 given_by.answer,
@@ -153,28 +157,28 @@ class ChatHeart:
         """A stream at its first content. Raises UpstreamFailed."""
         try:
             async with asyncio.timeout(self._settings.first_token_seconds):
-                return await begun(await _open(request, leg, booking))
+                return await begun(await self._open(request, leg, booking))
         except TimeoutError:
             raise UpstreamTimedOut("The model's provider did not begin in time.") from None
 
+    async def _whole(self, request: ChatRequest, leg: Leg, booking: Booking) -> Completion:
+        return await read_whole(await self._open(request, leg, booking))
 
-async def _whole(request: ChatRequest, leg: Leg, booking: Booking) -> Completion:
-    return await read_whole(await _open(request, leg, booking))
-
-
-async def _open(request: ChatRequest, leg: Leg, booking: Booking) -> UpstreamAnswer:
-    body = request.upstream_body(leg.model, ask_for_usage=leg.upstream.reports_usage)
-    upstream: Upstream = leg.upstream
-    if drains(upstream):
-        upstream = Draining(upstream, lambda call: booking.goes_on(leg, call))
-    opened = await opened_or_kept(upstream, body, stream=request.stream)
-    if opened.is_event_stream != request.stream:
-        await opened.close()
-        raise UpstreamFailed(
-            "The model's provider answered in another form than it was asked for. Try again.",
-            code="upstream_invalid",
+    async def _open(self, request: ChatRequest, leg: Leg, booking: Booking) -> UpstreamAnswer:
+        body = request.upstream_body(leg.model, ask_for_usage=leg.upstream.reports_usage)
+        upstream: Upstream = leg.upstream
+        if drains(upstream):
+            upstream = Draining(upstream, lambda call: booking.goes_on(leg, call))
+        opened = await opened_or_kept(
+            upstream, body, stream=request.stream, likeness=self._likeness
         )
-    return opened
+        if opened.is_event_stream != request.stream:
+            await opened.close()
+            raise UpstreamFailed(
+                "The model's provider answered in another form than it was asked for. Try again.",
+                code="upstream_invalid",
+            )
+        return opened
 
 
 def _tokens_until(error: BaseException, raw: bytes) -> Tokens:

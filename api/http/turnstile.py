@@ -43,6 +43,8 @@ class Turnstile:
         )
         if (b"x-tollfree-cache", b"on") in scope["headers"]:
             visit.cache = self._cache
+        elif (b"x-tollfree-cache", b"similar") in scope["headers"]:
+            visit.cache, visit.wants_similar = self._cache, True
         begin(visit)
         status = 500
 
