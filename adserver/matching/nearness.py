@@ -7,7 +7,7 @@ row never leaves.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from adserver.catalog.queries import LiveCreative
@@ -25,12 +25,18 @@ def nearest_first(hits: Sequence[Hit], words: str, index: CreativeIndex) -> list
     worth = _WORTH.get(space_of(index.model_id), 0.0)
     if not hits or not worth or not words.strip():
         return list(hits)
-    asked = letters_of(words).spread_out()
+    asked = _asked(words).spread_out()
     found = [
-        replace(hit, similarity=hit.similarity + worth * _letters(index, hit).closeness(asked))
+        Hit(hit.position, hit.similarity + worth * _letters(index, hit).closeness(asked))
         for hit in hits
     ]
     return sorted(found, key=lambda hit: -hit.similarity)
+
+
+# In memory only, like everything that was said; a turn that is asked again is not read again.
+@lru_cache(maxsize=2_000)
+def _asked(words: str) -> Letters:
+    return letters_of(words)
 
 
 def _letters(index: CreativeIndex, hit: Hit) -> Letters:
