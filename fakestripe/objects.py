@@ -28,19 +28,31 @@ _LINKS = {
 }
 
 
+# What is asked for by a member often enough to keep it together; such a member never changes.
+_BY = {"transfer": "destination", "payout": "destination"}
+
+
 class Objects:
     """All objects of the stand-in."""
 
     def __init__(self) -> None:
         self._kinds: dict[str, dict[str, Thing]] = {}
+        self._of: dict[tuple[str, str], list[Thing]] = {}
 
     @staticmethod
     def new_id(prefix: str) -> str:
         return f"{prefix}_1{secrets.token_hex(11)}"
 
     def add(self, thing: Thing) -> Thing:
-        self._kinds.setdefault(thing["object"], {})[thing["id"]] = thing
+        kind = thing["object"]
+        self._kinds.setdefault(kind, {})[thing["id"]] = thing
+        if kind in _BY:
+            self._of.setdefault((kind, thing[_BY[kind]]), []).append(thing)
         return thing
+
+    def of(self, kind: str, owner: str) -> list[Thing]:
+        """Transfers or payouts to one account."""
+        return self._of.get((kind, owner), [])
 
     def get(self, kind: str, identifier: str) -> Thing:
         found = self._kinds.get(kind, {}).get(identifier)
@@ -52,8 +64,10 @@ class Objects:
         return list(self._kinds.get(kind, {}).values())
 
     def remove(self, kind: str, identifier: str) -> None:
-        self.get(kind, identifier)
+        thing = self.get(kind, identifier)
         del self._kinds[kind][identifier]
+        if kind in _BY:
+            self._of[kind, thing[_BY[kind]]].remove(thing)
 
     def forget(self, kind: str) -> None:
         """Forget every object of a kind: for runs that make more than anybody reads again."""
@@ -65,7 +79,10 @@ class Objects:
 
     def restore(self, kinds: dict[str, dict[str, Thing]]) -> None:
         """Everything as `dump` gave it."""
-        self._kinds = copy.deepcopy(kinds)
+        self._kinds, self._of = {}, {}
+        for things in copy.deepcopy(kinds).values():
+            for thing in things.values():
+                self.add(thing)
 
     def page(self, kind: str, params: Params, *, url: str, filters: str = "") -> Thing:
         """A list object: newest first, filtered by equality on each of `filters`."""

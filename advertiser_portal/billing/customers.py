@@ -7,7 +7,7 @@ from the advertiser, so that two requests at once make one customer.
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from advertiser_portal.billing.gateway import Card, Declined, Done
-from advertiser_portal.billing.operations import Operations, Outcome
+from advertiser_portal.billing.operations import Operations, Outcome, plan
 from advertiser_portal.billing.tables import BillingCustomer, StripeOperation
 from kernel.clock import Clock
 from kernel.database import Database, WriteSession
@@ -49,21 +49,14 @@ async def _planned(
     tx: WriteSession, advertiser_id: str, *, email: str, name: str, clock: Clock
 ) -> str:
     # Inserted unless there: of two visits at once, the second waits for the first and finds it.
-    now = clock.now()
-    customer = {"advertiser_id": advertiser_id, "created_at": now}
+    customer = {"advertiser_id": advertiser_id, "created_at": clock.now()}
     await insert_missing(tx, rows_of(BillingCustomer), [customer])
-    operation = {
-        "id": f"op_{advertiser_id}"[:40],
-        "kind": "customer",
-        "owner_id": advertiser_id,
-        "idempotency_key": f"tollfree:customer:{advertiser_id}",
-        "params": {"email": email, "name": name},
-        "state": "planned",
-        "attempts": 0,
-        "created_at": now,
-    }
-    await insert_missing(tx, rows_of(StripeOperation), [operation])
-    return str(operation["id"])
+    await tx.get_one(BillingCustomer, advertiser_id, with_for_update=True)
+    operation_id = f"op_{advertiser_id}"[:40]
+    if await tx.get(StripeOperation, operation_id) is None:
+        params = {"email": email, "name": name}
+        await plan(tx, "customer", advertiser_id, params, clock=clock, operation_id=operation_id)
+    return operation_id
 
 
 async def settle_customer(tx: WriteSession, row: StripeOperation, outcome: Outcome) -> None:

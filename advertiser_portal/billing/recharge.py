@@ -12,7 +12,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from advertiser_portal.billing import notices
+from advertiser_portal.billing import haste, notices
 from advertiser_portal.billing.gateway import Declined, Done, cents, micros
 from advertiser_portal.billing.operations import OPEN_STATES, Outcome, Settle, plan
 from advertiser_portal.billing.tables import AutoRecharge, BillingCustomer, StripeOperation
@@ -115,6 +115,9 @@ async def _plan_one(
         charge = _charge(rule, spent, available)
         if not charge:
             await _note_cap(tx, rule, clock)
+            return None
+        room = await haste.room_today(tx, advertiser_id, clock=clock)
+        if room is not None and charge > room:
             return None
         # One guarded update: the cap holds in it, and of two workers that meet here one waits for
         # the other and then finds another sum than it has read.

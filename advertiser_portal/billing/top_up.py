@@ -6,13 +6,12 @@ ledger's key let one through.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from advertiser_portal.billing import debts, papers, recharge
+from advertiser_portal.billing import debts, haste, papers, recharge
 from advertiser_portal.billing.gateway import Payment, cents, micros
 from advertiser_portal.billing.operations import plan
 from advertiser_portal.billing.tables import StripeOperation, TopUp
@@ -20,7 +19,7 @@ from kernel.clock import Clock
 from kernel.database import WriteSession
 from kernel.errors import BadRequest, Forbidden
 from kernel.ids import new_id
-from kernel.money import ZERO, Micros
+from kernel.money import Micros
 from ledger import journal, till_postings
 from ledger.rows import insert_missing
 from ledger.tables import rows_of
@@ -28,10 +27,6 @@ from ledger.tables import rows_of
 SMALLEST: Final = Micros.from_units(10)
 LARGEST: Final = Micros.from_units(25_000)
 PRESETS: Final = tuple(Micros.from_units(units) for units in (25, 100, 500, 2_000))
-
-# A stolen card is tried on new accounts first: little may come in during the first month.
-_NEW_FOR: Final = timedelta(days=30)
-_NEW_PER_DAY: Final = Micros.from_units(1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,20 +142,10 @@ async def top_ups_of(session: AsyncSession, advertiser_id: str, *, limit: int = 
 
 
 async def _refuse_haste(tx: WriteSession, advertiser_id: str, amount: Micros, clock: Clock) -> None:
-    now = clock.now()
-    first = await tx.scalar(
-        sa.select(sa.func.min(TopUp.created_at)).where(TopUp.advertiser_id == advertiser_id)
-    )
-    if first is not None and now - first > _NEW_FOR:
-        return
-    today = await tx.scalars(
-        sa.select(TopUp.net).where(
-            TopUp.advertiser_id == advertiser_id, TopUp.created_at > now - timedelta(days=1)
-        )
-    )
-    if sum(today, ZERO) + amount > _NEW_PER_DAY:
+    room = await haste.room_today(tx, advertiser_id, clock=clock)
+    if room is not None and amount > room:
         raise Forbidden(
-            f"In the first 30 days at most {_NEW_PER_DAY.text()} can be added within 24 hours. "
+            f"In the first 30 days at most {haste.PER_DAY.text()} can be added within 24 hours. "
             "Write to us if you need more now.",
             code="top_up_limit",
         )

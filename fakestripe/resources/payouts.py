@@ -94,14 +94,12 @@ def reverse(stripe: Platform, identifier: str, params: Params) -> Thing:
 def connected_balance(stripe: Platform, account: str) -> int:
     """What a connected account holds."""
     received = sum(
-        sent["amount"] - sent["amount_reversed"]
-        for sent in stripe.objects.every("transfer")
-        if sent["destination"] == account
+        sent["amount"] - sent["amount_reversed"] for sent in stripe.objects.of("transfer", account)
     )
     paid = sum(
         payout["amount"]
-        for payout in stripe.objects.every("payout")
-        if payout["destination"] == account and payout["status"] not in {"failed", "canceled"}
+        for payout in stripe.objects.of("payout", account)
+        if payout["status"] not in {"failed", "canceled"}
     )
     return int(received - paid)
 

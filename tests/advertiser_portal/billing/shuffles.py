@@ -59,7 +59,7 @@ async def every_order(bench: Bench, flow: Flow, *, shuffles: int, seed: int = 7)
     expected, count = await _trial(bench, flow, _in_order)
     for order in _orders(count, shuffles, chance):
         await _again(bench, flow, _After(order, chance), expected, told)
-    for _ in range(max(1, min(shuffles // 20, 100))):
+    for _ in range(max(1, min(shuffles // 20, 40))):
         await _again(bench, flow, _Between(chance), expected, told)
     return told
 

@@ -30,6 +30,17 @@ class TestA1Recharge:
         await bench.till.work()
         assert await bench.wallet() == Micros.from_units(10 + 4 * 50)
 
+    async def test_a1_of_a_new_advertiser_is_limited_within_a_day(self, bench) -> None:
+        await bench.pay(980, save_card=True)
+        await bench.set_recharge(1_000, 50, 500)
+
+        await bench.till.work()
+        assert len(bench.made("payment_intent")) == 1
+        bench.later(days=1, minutes=1)
+        await bench.till.work()
+
+        assert len(bench.made("payment_intent")) == 2
+
     @BOTH_ENGINES
     async def test_a1_is_planned_once_however_many_workers_look(self, bench) -> None:
         await ready(bench)
