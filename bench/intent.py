@@ -33,6 +33,7 @@ from language import commercial_intent  # noqa: E402
 from tollfree_sdk.contract import Turn  # noqa: E402
 
 _FALSE_FILL = 0.02
+_LEAST_TO_FIT = 10
 
 
 def measure(folder, embedder):
@@ -91,9 +92,10 @@ def _rivals(folder, wishes, chat, embedder):
             "tfidf_in_domain": area(*tfidf_scores(texts, chat)),
         }
         for name, texts in wishes.items()
+        if min(len(texts), len(chat)) >= _LEAST_TO_FIT
     }
     everyday = [text for text, _ in folder.everyday()]
-    if "lm_market" in wishes and "wands" in wishes and everyday:
+    if "lm_market" in found and "wands" in wishes and everyday:
         asked = (wishes["lm_market"], chat)
         scores = other_domain_scores(wishes["wands"], everyday, asked, embedder.embed)
         found["lm_market"]["other_domain"] = area(*scores)

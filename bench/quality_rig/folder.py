@@ -25,7 +25,7 @@ class Folder:
 
     def mt_human(self):
         """A few prompts that people wrote for the same catalog."""
-        return self._json("gembench/queries/MT_Human_prompts.json", list)
+        return _texts(self._json("gembench/queries/MT_Human_prompts.json", list))
 
     def wands(self):
         """Furniture shopping queries."""
@@ -145,8 +145,12 @@ class Folder:
         if not path.is_file():
             return self._miss(name)
         csv.field_size_limit(10**7)
+        # Cells parted by tabs hold quotation marks of their own.
+        quoting = (
+            csv.QUOTE_NONE if delimiter == "\t" and not _is_quoted(path) else csv.QUOTE_MINIMAL
+        )
         with path.open(encoding="utf-8", newline="") as opened:
-            return list(csv.DictReader(opened, delimiter=delimiter))
+            return list(csv.DictReader(opened, delimiter=delimiter, quoting=quoting))
 
     def _miss(self, name, empty=list):
         if name not in self.absent:
@@ -164,6 +168,12 @@ def _texts(node):
         found = [named] if isinstance(named, str) else [t for v in node.values() for t in _texts(v)]
         return list(dict.fromkeys(found))
     return list(dict.fromkeys(text for one in node for text in _texts(one)))
+
+
+def _is_quoted(path):
+    """Whether some cell of a table begins and ends with quotation marks, as a writer quotes it."""
+    text = path.read_text(encoding="utf-8")
+    return '\t"' in text and '""' in text
 
 
 def _id(value):
