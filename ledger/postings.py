@@ -17,6 +17,7 @@ Kind = Literal[
     "top_up",
     "promo",
     "charge",
+    "commission",
     "lease",
     "reversal",
     "correction",

@@ -9,7 +9,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from tollfree.publisher_arguments import add_publishers
+from tollfree.publisher_arguments import add_commissions, add_publishers
 
 _MODULES = {
     "demo": "tollfree.demo",
@@ -17,6 +17,7 @@ _MODULES = {
     "worker": "tollfree.worker",
     "migrate": "tollfree.migrate",
     "keys": "tollfree.keys",
+    "commissions": "tollfree.commissions",
     "publishers": "tollfree.publishers",
     "match": "tollfree.match",
     "explain": "tollfree.explain",
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _serve(commands)
     _keys(commands)
     add_publishers(commands)
+    add_commissions(commands)
     _explain(commands)
     match = commands.add_parser("match", help="show the decision for one message")
     match.add_argument("text", help="what a person would ask")

@@ -1,4 +1,4 @@
-"""The arguments of ``tollfree publishers``; parsing only, so that `--help` answers at once."""
+"""The arguments of ``tollfree publishers`` and ``commissions``; parsing only, so that `--help` answers at once."""
 
 import argparse
 
@@ -37,3 +37,13 @@ def add_publishers(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     for action in (create, listed, show, key, revoke, block, place, remove, complaints):
         action.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
         action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_commissions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its one action."""
+    commissions = commands.add_parser("commissions", help="what affiliate networks report")
+    actions = commissions.add_subparsers(dest="action", required=True, metavar="action")
+    imports = actions.add_parser("import", help="book a CSV file; may be repeated")
+    imports.add_argument("file", help="network,transaction_id,state,amount,currency,sub_id")
+    imports.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+    imports.add_argument("--json", action="store_true", help="print JSON")
