@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from api.access import apps, keys
-from api.monitoring.calls import by_key, first_answer_ms
+from api.monitoring.calls import by_key, first_answer_ms, report
 from kernel.database import WriteSession
 from web import audit
 from web.front_desk import Member
@@ -70,13 +70,16 @@ class KeyPages:
             owned = await apps.apps_of(session, organisation_id)
             listed = await keys.list_keys(session, organisation_id=organisation_id)
             since = self._front.clock.now() - _SPAN
-            used = await by_key(session, since=since, app_ids=[one.app_id for one in owned])
+            app_ids = [one.app_id for one in owned]
+            used = await by_key(session, since=since, app_ids=app_ids)
+            told = await report(session, since=since, app_ids=app_ids, most=5)
         return self._pages.page(
             request,
             "keys.html",
             apps=owned,
             keys=[key for key in listed if key.revoked_at is None],
             used=used,
+            told=told,
             note=_NOTES.get(note),
         )
 

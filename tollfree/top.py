@@ -70,6 +70,9 @@ def _text(found: CallReport) -> str:
     if any(group.name is not None for group in found.costliest):
         lines += ["", *_table("COSTLIEST PROMPT", found.costliest, nameless="(no name)")]
         lines += ["", *_table("SLOWEST PROMPT", found.slowest, nameless="(no name)")]
+    if found.overall.signals:
+        told = sorted(found.overall.signals.items(), key=lambda one: -one[1])
+        lines += ["", "ANSWERS  " + "  ".join(f"{word} {count}" for word, count in told)]
     return "\n".join(lines) + "\n"
 
 

@@ -5,9 +5,9 @@ with very many calls is told from its newest rows, and says so.
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ _COLUMNS: Final = (
     Completion.completion_tokens,
     Completion.cost_micros,
     Completion.ad_outcome,
+    Completion.cached_tokens,
+    Completion.signals,
 )
 
 
@@ -45,7 +47,10 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The calls of one upstream, or of one group of prompts. `name` is None for ungrouped ones."""
+    """The calls of one upstream, or of one group of prompts. `name` is None for ungrouped ones.
+
+    `signals` counts what was seen of the quality of answers, such as ``{"truncated": 3}``.
+    """
 
     name: str | None
     calls: int
@@ -56,6 +61,8 @@ class Group:
     with_ad: int
     first_token: Percentiles
     total: Percentiles
+    cached_tokens: int = 0
+    signals: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def failure_rate(self) -> float:
@@ -162,4 +169,8 @@ def _group(name: str | None, rows: Sequence[Any]) -> Group:
         with_ad=sum(row.ad_outcome == "ad" for row in rows),
         first_token=percentiles(row.first_token_ms for row in answered),
         total=percentiles(row.total_ms for row in answered),
+        cached_tokens=sum(row.cached_tokens for row in rows),
+        signals=dict(
+            Counter(word for row in rows if row.signals for word in row.signals.split(","))
+        ),
     )

@@ -134,11 +134,21 @@ class TestAKey:
         secret, key_id = await first_key(browser)
         app_id = (await book.verify(f"Bearer {secret}")).app_id
         async with database.writing() as tx:
-            row = a_row(clock, app_id=app_id, key_id=key_id, first_token_ms=37.0, total_ms=812.0)
+            row = a_row(
+                clock,
+                app_id=app_id,
+                key_id=key_id,
+                first_token_ms=37.0,
+                total_ms=812.0,
+                prompt_group="summary-v3",
+                signals="truncated,short",
+            )
             await write_completions(tx, [row])
         page = (await browser.get("/developer/")).text
         assert "37 / 37 ms" in page
         assert "812 ms" in page
+        assert page.count("summary-v3") == 2
+        assert "truncated 1, short 1" in page
 
 
 async def test_ads_can_be_switched_off_and_on(

@@ -24,7 +24,9 @@ def data(sqlite_template: Path, tmp_path: Path) -> Path:
         database = Database(f"sqlite:///{path}")
         now = FrozenClock(SystemClock().now())
         async with database.writing() as tx:
-            dear = a_row(now, prompt_group="summary", cost_micros=Micros(1_500_000))
+            dear = a_row(
+                now, prompt_group="summary", cost_micros=Micros(1_500_000), signals="refusal"
+            )
             await write_completions(tx, [a_row(now, status=502), dear])
         await database.close()
 
@@ -38,6 +40,7 @@ def test_people_get_tables(data: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "50.0%" in told
     assert "summary" in told
     assert "1.5000" in told
+    assert "refusal 1" in told
 
 
 def test_programs_get_json(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
