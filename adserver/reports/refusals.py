@@ -41,5 +41,5 @@ async def refusals(
             .group_by(reason)
         )
         for name, count in rows:
-            counted[name] += count
+            counted[str(name)] += count
     return dict(counted.most_common())
