@@ -14,12 +14,13 @@ from fastapi.responses import Response
 from adserver.catalog.owners import publishers_of
 from adserver.catalog.publisher import Publisher
 from advertiser_portal.billing import payouts
-from advertiser_portal.billing.earnings import HOLD, Earnings, earnings_of
+from advertiser_portal.billing.earnings import Earnings, earnings_of
 from advertiser_portal.billing.gateway import Done
 from advertiser_portal.billing.paper_print import Parties, printed
 from advertiser_portal.billing.papers import paper_about, shown_number
 from advertiser_portal.billing.till import Till
 from kernel.errors import NotFound, Unavailable
+from ledger.earnings import HOLD_PERIOD
 from web import audit
 from web.front_desk import Member
 from web.pages import Pages
@@ -56,7 +57,7 @@ class PayoutPages:
             "payouts.html",
             publishers=shown,
             threshold=payouts.THRESHOLD,
-            hold_days=HOLD.days,
+            hold_days=HOLD_PERIOD.days,
             test_money=self._till.test_money,
         )
 

@@ -116,17 +116,6 @@ def debt_overpaid(advertiser_id: str, amount: Micros, *, key: str) -> Posting:
     )
 
 
-def released(publisher_id: str, amount: Micros, *, key: str) -> Posting:
-    """Earnings have stood long enough: they may be paid."""
-    return _posting(
-        "payout",
-        key,
-        publisher_id,
-        (f"pub:{publisher_id}:accruing", "debit", amount),
-        (f"pub:{publisher_id}:payable", "credit", amount),
-    )
-
-
 def payout_hold(publisher_id: str, amount: Micros, *, key: str) -> Posting:
     """Earnings leave the publisher's balance for the road."""
     return _posting(

@@ -10,7 +10,6 @@ from datetime import timedelta
 from advertiser_portal.billing import (
     bank_payouts,
     customers,
-    earnings,
     payouts,
     recharge,
     refunds,
@@ -83,11 +82,10 @@ class Till:
         return await receive(self.database, *missed, clock=self.clock)
 
     async def pay_publishers(self) -> int:
-        """Release ripe earnings, pay every publisher over the threshold, and on to the banks.
+        """Pay every publisher over the threshold, and on to the banks.
 
         Returns how many transfers came to an end. Once a day is enough, more often is harmless.
         """
-        await earnings.release_due(self.database, clock=self.clock)
         transfers = await payouts.plan_payouts(self.database, clock=self.clock)
         ended = await self._perform(transfers)
         for bank_payout_id in await bank_payouts.sent(self.database):

@@ -3,13 +3,14 @@
 import pytest
 import sqlalchemy as sa
 
-from advertiser_portal.billing import earnings, payouts
+from advertiser_portal.billing import payouts
 from advertiser_portal.billing.operations import plan
 from advertiser_portal.billing.payout_tables import Payout, PublisherPayee
 from fakestripe.errors import Refusal
 from fakestripe.resources import accounts
 from fakestripe.resources import payouts as fake_payouts
 from kernel.money import ZERO, Micros
+from ledger.earnings import release
 
 PAYABLE, IN_FLIGHT = "pub:pub_1:payable", "pub:pub_1:payout_in_flight"
 
@@ -88,16 +89,20 @@ class TestC2Earnings:
         assert bench.made("transfer")[0]["amount"] == 6_000
         assert await bench.money(PAYABLE) == Micros(4_321)
 
+    async def released(self, bench) -> Micros:
+        async with bench.database.writing() as tx:
+            return await release(tx, "pub_1", clock=bench.clock)
+
     async def test_c2_are_held_for_thirty_days(self, bench) -> None:
         await bench.pay(200)
         await bench.spend(100, publisher="pub_1")
         bench.clock.advance(days=29)
-        assert await earnings.release_due(bench.database, clock=bench.clock) == ZERO
+        assert await self.released(bench) == ZERO
 
         bench.clock.advance(days=2)
         await bench.spend(10, publisher="pub_1")
         for _ in range(2):
-            await earnings.release_due(bench.database, clock=bench.clock)
+            await self.released(bench)
 
         assert await bench.money(PAYABLE) == Micros.from_units(70)
         assert await bench.money("pub:pub_1:accruing") == Micros.from_units(7)
