@@ -51,7 +51,8 @@ def boundaries(answer: str) -> Iterator[Boundary]:
     walk = Walk()
     position = 0
     for line in answer.split("\n"):
-        if walk.may_break() and starts_block(line + "\n") and not is_safety_advice(line):
+        # The cheap question first: most lines are blank, or inside a block.
+        if line and starts_block(line + "\n") and walk.may_break() and not is_safety_advice(line):
             yield Boundary(position, walk.last_block, line)
         walk.end_line(line)
         position += len(line) + 1

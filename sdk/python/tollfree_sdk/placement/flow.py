@@ -44,10 +44,12 @@ class WordOverlap:
         return found
 
 
-def flow(sentence: str, before: str, after: str, similarity: Similarity) -> float:
-    """Higher where `sentence` is close to its neighbours and these are not close to each other."""
-    closeness = (similarity(sentence, before) + similarity(sentence, after)) / 2
-    return closeness - similarity(before, after) / 2
+def flow(sentence: str, before: str, after: str, similarity: Similarity, apart: float) -> float:
+    """Higher where `sentence` is close to its neighbours and these are not close to each other.
+
+    `apart` is the similarity of the neighbours.
+    """
+    return (similarity(sentence, before) + similarity(sentence, after) - apart) / 2
 
 
 def last_sentence(block: str) -> str:

@@ -32,7 +32,7 @@ from tollfree_sdk.placement.flow import (
 
 LONGEST_WORDS: Final = 30
 # With an embedder each comparison costs milliseconds; beyond these the gain is small.
-_MOST_PLACES: Final = 10
+_MOST_PLACES: Final = 8
 _MOST_SENTENCES: Final = 4
 # A reader pays for each word; between sentences that fit alike the short one is said.
 _COST_OF_A_WORD: Final = 0.01
@@ -56,15 +56,18 @@ class Woven:
 
 def weave(answer: str, ad: Ad, similarity: Similarity | None = None) -> Woven | None:
     """The best sentence at the best place of a whole answer; None if there is none."""
-    sentences = tuple(mentions(ad))
+    sentences = [
+        (said, disclosed, _COST_OF_A_WORD * len(said.split())) for said, disclosed in mentions(ad)
+    ]
     compare = WordOverlap() if similarity is None else similarity
     best: tuple[float, Boundary, Disclosed] | None = None
     if not sentences:
         return None
     for place in islice(boundaries(answer), _MOST_PLACES):
         before, after = last_sentence(place.before), first_sentence(place.after)
-        for said, disclosed in sentences:
-            score = flow(said, before, after, compare) - _COST_OF_A_WORD * len(said.split())
+        apart = compare(before, after)
+        for said, disclosed, cost in sentences:
+            score = flow(said, before, after, compare, apart) - cost
             if best is None or score > best[0]:
                 best = (score, place, disclosed)
     if best is None:
