@@ -100,12 +100,7 @@ async def build_ad_side(
     """Build it; publisher zero is opened in the database if it is not there yet."""
     database, clock = grounds.database, grounds.clock
     zero = await _publisher_zero(grounds)
-    kept = KeptVectors(grounds.data / "vectors")
-    index = IndexKeeper(database, grounds.embedder, clock, kept=kept)
-    learned = Learned(database)
-    budget = BudgetBook(
-        database, index, clock, good_for_s=settings.budgets_good_for_s, learned=learned
-    )
+    index, learned, budget = _ranked_by(grounds, settings)
     tokens, stops = ClickTokens(grounds.signing), StopBoard(database)
     hidden = HiddenAdvertisers(grounds.shared_state)
     # Trying things out looks like a farm: one person on one machine, asking the same again.
@@ -158,6 +153,17 @@ async def build_ad_side(
         decisions=decisions,
         steps=steps,
     )
+
+
+def _ranked_by(
+    grounds: Foundations, settings: DecisionSettings
+) -> tuple[IndexKeeper, Learned, BudgetBook]:
+    """What decisions read: the creatives, what clicks have taught, and the books."""
+    database, clock, good_for_s = grounds.database, grounds.clock, settings.budgets_good_for_s
+    kept, learned = KeptVectors(grounds.data / "vectors"), Learned(database)
+    index = IndexKeeper(database, grounds.embedder, clock, kept=kept)
+    budget = BudgetBook(database, index, clock, good_for_s=good_for_s, learned=learned)
+    return index, learned, budget
 
 
 async def _publisher_zero(grounds: Foundations) -> Publisher:
