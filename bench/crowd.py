@@ -9,9 +9,11 @@ came.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import resource
+import socket
 import statistics
 import sys
 import time
@@ -85,6 +87,12 @@ async def measured(port: int, half: int, unread: int) -> dict[str, Any]:
     return {"alone": told(alone), "beside": told(beside), "answers": len(alone) + len(beside)}
 
 
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half-open", type=int, default=5_000)
@@ -97,7 +105,8 @@ def main() -> int:
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(port,))
     server.start()
     try:
-        time.sleep(8)
+        while not _listens(port):
+            time.sleep(0.1)
         result = asyncio.run(measured(port, asked_for.half_open, asked_for.unread))
         rss = psutil.Process(server.pid).memory_info().rss
     finally:
