@@ -14,7 +14,9 @@ from tollfree_sdk.contract import Turn
 
 _USER: Final = "user"
 _ASSISTANT: Final = "assistant"
-_EARLIER_TURNS: Final = 2
+# So many exchanges say what a talk is about; the nearest of them are also read word by word.
+_EARLIER_TURNS: Final = 4
+NEAREST: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Exchange:
 class Distilled:
     """A conversation, ready for matching and screening.
 
-    `query` is the last user turn, cleaned; `context` the earlier user words, oldest first;
+    `query` is the last user turn, cleaned; `context` the user words just before, oldest first;
     `earlier` the exchanges before the query, newest first. `latest` is the last user turn as it
     was written, at `said[latest_at]`; `said` are all turns of both sides, for the safety screen,
     which must see the raw text. `instructions` are system prompts: screened, never matched.
@@ -55,7 +57,9 @@ def distil(turns: Sequence[Turn]) -> Distilled:
     earlier = _exchanges(said[:latest_at])
     return Distilled(
         query=prose(latest),
-        context=" ".join(exchange.user for exchange in reversed(earlier) if exchange.user),
+        context=" ".join(
+            exchange.user for exchange in reversed(earlier[:NEAREST]) if exchange.user
+        ),
         turns_user=len(user_turns),
         is_code=is_code(latest),
         earlier=earlier,

@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
-from adserver.intent.conversation import Distilled
+from adserver.intent.conversation import NEAREST, Distilled
 from adserver.intent.vectors import MessageVectors
 from language.other_languages import screen_in
 from language.sensitive_topics import STICKY, SensitiveTopic, screen
@@ -51,7 +51,9 @@ class ConversationScreen:
 
     def _of_exchanges(self, said: Distilled) -> SensitiveTopic | None:
         """The head's judgement of the user turns just before, whose vectors are needed anyway."""
-        verdicts = (self._of_words(one.user, with_head=True) for one in said.earlier if one.user)
+        verdicts = (
+            self._of_words(one.user, with_head=True) for one in said.earlier[:NEAREST] if one.user
+        )
         return next((topic for topic in verdicts if topic is not None), None)
 
     def topic_in(self, language: str, said: Distilled) -> SensitiveTopic | None:

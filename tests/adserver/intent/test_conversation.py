@@ -36,7 +36,8 @@ def test_only_the_newest_exchanges_are_kept() -> None:
 
     said = distil([*turns, user("last")])
 
-    assert [exchange.user for exchange in said.earlier] == ["question 5", "question 4"]
+    asked = [exchange.user for exchange in said.earlier]
+    assert asked == ["question 5", "question 4", "question 3", "question 2"]
     assert said.context == "question 4 question 5"
     assert said.turns_user == 7
 
