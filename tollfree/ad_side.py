@@ -103,18 +103,10 @@ async def build_ad_side(
     index, learned, budget = _ranked_by(grounds, settings)
     tokens, stops = ClickTokens(grounds.signing), StopBoard(database)
     hidden = HiddenAdvertisers(grounds.shared_state)
-    # Trying things out looks like a farm: one person on one machine, asking the same again.
     cookie = Cookies(secure=grounds.public_url.startswith("https://")).session_name
     insiders = Insiders(database, clock, cookie)
-    watch = None
-    if not programs_pay:
-        watch = Watch(
-            grounds.shared_state,
-            grounds.signing,
-            clock,
-            data_centres=data_centres,
-            owners=insiders.owners,
-        )
+    # Trying things out looks like a farm: one person on one machine, asking the same again.
+    watch = None if programs_pay else _watch(grounds, insiders, data_centres)
     decisions = GroupCommit[DecisionEvent](database, write_decisions, max_delay_ms=20)
     steps = GroupCommit[StepEvent](database, write_steps, max_delay_ms=20)
     engine = AdEngine(
@@ -152,6 +144,17 @@ async def build_ad_side(
         publisher_zero=zero,
         decisions=decisions,
         steps=steps,
+    )
+
+
+def _watch(grounds: Foundations, insiders: Insiders, networks: tuple[Network, ...]) -> Watch:
+    """What looks for invalid traffic."""
+    return Watch(
+        grounds.shared_state,
+        grounds.signing,
+        grounds.clock,
+        data_centres=networks,
+        owners=insiders.owners,
     )
 
 
