@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from advertiser_portal.billing import notices
 from advertiser_portal.billing.gateway import Declined, Done, PaymentGateway, cents
 from advertiser_portal.billing.operations import Outcome, Settle, plan
+from advertiser_portal.billing.pause import Pause, no_pause
 from advertiser_portal.billing.payout_tables import Payout
 from advertiser_portal.billing.tables import StripeOperation
 from kernel.clock import Clock
@@ -26,7 +27,7 @@ _FAILED: Final = frozenset({"failed", "canceled"})
 
 
 async def plan_bank_payouts(
-    database: Database, gateway: PaymentGateway, *, clock: Clock
+    database: Database, gateway: PaymentGateway, *, clock: Clock, pause: Pause = no_pause
 ) -> list[str]:
     """Plan what the accounts at the processor can send to the bank now; returns the operations."""
     async with database.reading() as session:
@@ -44,6 +45,7 @@ async def plan_bank_payouts(
         )
     planned = []
     for payout in due:
+        await pause()
         if await gateway.bankable_cents(payout.stripe_account_id) >= cents(payout.amount):
             operation_id = await _plan_one(database, payout.id, clock)
             planned += [operation_id] if operation_id is not None else []

@@ -91,8 +91,10 @@ class Till:
         for bank_payout_id in await bank_payouts.sent(self.database):
             await self._pause()
             await self._follow("bank_payout", bank_payout_id)
-        planned = bank_payouts.plan_bank_payouts(self.database, self.gateway, clock=self.clock)
-        await self._perform(await planned)
+        planned = await bank_payouts.plan_bank_payouts(
+            self.database, self.gateway, clock=self.clock, pause=self._pause
+        )
+        await self._perform(planned)
         return ended
 
     async def _perform(self, operation_ids: list[str]) -> int:
