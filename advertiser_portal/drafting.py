@@ -167,7 +167,7 @@ def _category(page: LandingPage) -> str:
 
 
 def _intents(page: LandingPage, category: str) -> tuple[str, ...]:
-    what = CATEGORIES[category].split(" and ")[0].lower() if category else ""
+    what = CATEGORIES[category].lower() if category else ""
     thing = _cut(_BAR.split(page.headings[0] if page.headings else page.title)[0], 50)
     phrases = []
     if what:

@@ -33,6 +33,26 @@ TERMS = {"name": "By script", "bid_micros": 450_000, "daily_budget_micros": 20_0
 SCRIPT = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'"
 
 
+ADDRESSES = (
+    "",
+    "campaigns",
+    f"campaigns?q={SCRIPT}&sort={SCRIPT}&note={SCRIPT}",
+    "campaigns/{campaign}",
+    "campaigns/{campaign}/edit",
+    "campaigns/{campaign}/rehearsal",
+    "creatives/{creative}",
+    f"reports?by={SCRIPT}&period={SCRIPT}",
+    f"reports?from={SCRIPT}",
+    f"reports?campaign={SCRIPT}",
+    "changes",
+    "tokens",
+    "start",
+    "account",
+    f"sign-in?next={SCRIPT}",
+    f"../ads?q={SCRIPT}",
+)
+
+
 @pytest.fixture
 async def program(
     database: Database, clock: FrozenClock, strideworks: House
@@ -242,25 +262,9 @@ async def test_a_script_in_every_field_is_text_on_every_page(
     begun = (await program.post("/advertiser/start", data=csrf)).headers["location"]
     pages.append(await program.post(begun, data={"url": SCRIPT, "press": "next", **csrf}))
     pages.append(await program.get(begun))
-    addresses = (
-        "",
-        "campaigns",
-        f"campaigns?q={SCRIPT}&sort={SCRIPT}&note={SCRIPT}",
-        f"campaigns/{campaign}",
-        f"campaigns/{campaign}/edit",
-        f"campaigns/{campaign}/rehearsal",
-        f"creatives/{creative}",
-        f"reports?by={SCRIPT}&period={SCRIPT}",
-        f"reports?from={SCRIPT}",
-        f"reports?campaign={SCRIPT}",
-        "changes",
-        "tokens",
-        "start",
-        "account",
-        f"sign-in?next={SCRIPT}",
-        f"../ads?q={SCRIPT}",
-    )
-    pages += [await program.get(f"/advertiser/{address}") for address in addresses]
+    for address in ADDRESSES:
+        asked = address.replace("{campaign}", campaign).replace("{creative}", creative)
+        pages += [await program.get(f"/advertiser/{asked}")]
 
     for page in pages:
         assert "<script>alert" not in page.text, page.url

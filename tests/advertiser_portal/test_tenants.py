@@ -74,6 +74,20 @@ class Street:
         return await browser.request(method, address)
 
 
+def a_passkey(house: House, person_id: str, clock: FrozenClock) -> PasskeyRow:
+    """A passkey as its row."""
+    return PasskeyRow(
+        id=f"psk_{house.organisation_id[4:]}",
+        person_id=person_id,
+        credential_digest=house.organisation_id,
+        credential_id="x",
+        public_key="x",
+        sign_count=0,
+        name="laptop",
+        created_at=clock.now(),
+    )
+
+
 async def everything_of(
     database: Database, house: House, clock: FrozenClock, *, mark: str
 ) -> dict[str, str]:
@@ -109,16 +123,7 @@ async def everything_of(
         advertiser = await advertiser_of(tx, house.organisation_id)
         assert advertiser is not None
         wizard = await onboarding.begin(tx, house.organisation_id, advertiser, clock=clock)
-        passkey = PasskeyRow(
-            id=f"psk_{house.organisation_id[4:]}",
-            person_id=person.id,
-            credential_digest=house.organisation_id,
-            credential_id="x",
-            public_key="x",
-            sign_count=0,
-            name="laptop",
-            created_at=clock.now(),
-        )
+        passkey = a_passkey(house, person.id, clock)
         tx.add(passkey)
     assert session
     return {

@@ -19,7 +19,7 @@
 
   function draw(place) {
     var table = document.getElementById(place.dataset.chart);
-    var plain = place.parentElement.querySelector("[data-chart-plain]");
+    var plain = place.parentElement.querySelectorAll("[data-chart-plain]");
     var rows = table ? rowsOf(table) : [];
     if (rows.length < 2 || !window.uPlot) { return null; }
     place.hidden = false;
@@ -31,7 +31,8 @@
       cursor: { y: false },
       scales: { clicks: { range: function (u, low, high) { return [0, Math.max(1, high)]; } } },
       axes: [
-        Object.assign({}, line),
+        Object.assign({ incrs: [1, 2, 7, 14, 30, 90].map(function (days) { return days * 86400; }),
+          values: "{D} {MMM}", space: 60 }, line),
         Object.assign({ values: function (u, all) { return all.map(function (one) { return "$" + one; }); } }, line),
         Object.assign({ scale: "clicks", side: 1 }, line, { grid: { show: false } })
       ],
@@ -48,7 +49,7 @@
     ], place);
     // The picture has no name of its own: it is described by the table, which everybody can read.
     drawn.root.setAttribute("aria-hidden", "true");
-    if (plain) { plain.setAttribute("hidden", ""); }
+    plain.forEach(function (one) { one.setAttribute("hidden", ""); });
     return drawn;
   }
 
