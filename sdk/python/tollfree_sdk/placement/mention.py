@@ -32,7 +32,7 @@ from tollfree_sdk.placement.flow import (
 
 LONGEST_WORDS: Final = 30
 # With an embedder each comparison costs milliseconds; beyond these the gain is small.
-_MOST_PLACES: Final = 8
+_MOST_PLACES: Final = 6
 _MOST_SENTENCES: Final = 4
 # A reader pays for each word; between sentences that fit alike the short one is said.
 _COST_OF_A_WORD: Final = 0.01
