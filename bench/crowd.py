@@ -36,11 +36,11 @@ from tests.rig.processes import free_port  # noqa: E402
 from tollfree.patience import PatientProtocol  # noqa: E402
 
 SAID = [{"role": "user", "content": "Which shoes?"}]
-LONG = stream_events("A long answer that goes on and on. " * 6_000, size=20_000)
+LONG = stream_events("A long answer that goes on and on. " * 2_000, size=20_000)
 
 
 class Long(RecordingUpstream):
-    """Streams 200 kB, answers whole with a sentence."""
+    """Streams 70 kB, answers whole with a sentence."""
 
     async def open(self, body: bytes, *, stream: bool) -> UpstreamAnswer:
         self.reads = LONG if stream else None
@@ -49,7 +49,7 @@ class Long(RecordingUpstream):
 
 def serve(port: int) -> None:
     """The server's process: streams are long, whole answers short."""
-    # Without ads: their gate would read 200 kB a thousand times, which is not the matter here.
+    # Without ads: their gate would read 70 kB a thousand times, which is not the matter here.
     road = Road(upstream=Long("Look at the heel first."), settings=AdSettings(enabled=False))
     uvicorn.run(
         road.app, port=port, log_config=None, lifespan="off", http=PatientProtocol, ws="none"
@@ -59,7 +59,7 @@ def serve(port: int) -> None:
 async def asked(port: int, times: int) -> list[float]:
     """Milliseconds of each answer."""
     took = []
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=300) as client:
         for _ in range(times):
             started = time.perf_counter()
             answer = await post(client, SAID)
