@@ -9,6 +9,7 @@ the topic of dialogues turn by turn, against the last turn alone and all turns t
 are absent are named and left out. Ends with one line of JSON.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -50,6 +51,9 @@ def measure(folder, embedder):
     stage = Stage(embedder, sites) if sites else None
     return {
         "line": line,
+        # Rows of the development sets were seen in training; these figures are of rows that were not.
+        "head_on_unseen_rows": _card()["figures"],
+        "head_trained_on_rows": _card()["rows"],
         "false_fill": {
             "issuebench_clear_no": _fill(ordinary, line, chat, stage),
         },
@@ -64,6 +68,11 @@ def measure(folder, embedder):
         "rivals": _rivals(folder, wishes, chat, embedder),
         "dialogues": topics_of(*folder.dialogues(), vectors),
     }
+
+
+def _card():
+    path = ROOT / "language" / "models" / "commercial_intent.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _scores(texts, vectors):
