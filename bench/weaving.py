@@ -21,6 +21,7 @@ as an advertiser would have them approved. The exit code says whether what must 
 
 import argparse
 import importlib.util
+import itertools
 import json
 import math
 import os
@@ -104,7 +105,7 @@ class Meter:
         vectors = [self.vector(one) for one in said]
         if len(said) < 2:
             return
-        row.flow.append(_mean(float(a @ b) for a, b in zip(vectors, vectors[1:], strict=False)))
+        row.flow.append(_mean(float(a @ b) for a, b in itertools.pairwise(vectors)))
         middle = _unit(np.mean(vectors, axis=0))
         row.coherence.append(_mean(float(one @ middle) for one in vectors))
         if ad is None:
@@ -149,9 +150,11 @@ def facts_in(description: str) -> tuple[str, ...]:
     found = []
     for sentence in re.split(r"(?<=[.!?])\s+", description):
         claims = _ELABORATION.split(_LEAD.sub("", sentence.strip().rstrip(".!? ")), maxsplit=1)[0]
-        for claim in re.split(r",\s*(?:and\s+)?", claims):
-            if len(claim.split()) >= 2:
-                found.append(claim[0].upper() + claim[1:])
+        found += [
+            claim[0].upper() + claim[1:]
+            for claim in re.split(r",\s*(?:and\s+)?", claims)
+            if len(claim.split()) >= 2
+        ]
     return tuple(found)
 
 
