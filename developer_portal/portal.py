@@ -11,4 +11,6 @@ PORTAL: Final = Portal(
     templates=Path(__file__).parent / "templates",
     places=(Place("Keys", "/developer/", "home"), Place("Payouts", "/developer/payouts", "wallet")),
     pitch="Get an API key, and see what your calls were like.",
+    joins=True,
+    joins_at="start",
 )

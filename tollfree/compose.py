@@ -103,7 +103,9 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             affiliates=plan.affiliates,
             shares_state=plan.redis_url is not None,
             spend=plan.spend,
-            forecast=PostedRevenue(FloorForecast(ads.publisher_zero.floor)),
+            forecast=PostedRevenue(
+                FloorForecast(max(ads.publisher_zero.floor, plan.decisions.reserve))
+            ),
         )
         till = build_till_side(grounds, plan.stripe, stand_in=plan.test_money)
         portal = build_portal_side(grounds, ads, api.chat, plan.portal, plan.decisions)

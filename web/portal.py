@@ -24,8 +24,8 @@ class Place:
 class Portal:
     """A portal: ``Portal("Advertisers", "/advertiser/", templates, places)``.
 
-    `joins` says that people may sign up here by themselves, `has_account` that the page of one's
-    own account is served here.
+    `joins` says that people may sign up here by themselves, `joins_at` on which page, `has_account`
+    that the page of one's own account is served here.
     """
 
     title: str
@@ -34,6 +34,7 @@ class Portal:
     places: tuple[Place, ...]
     pitch: str
     joins: bool = False
+    joins_at: str = "sign-up"
     has_account: bool = False
 
     @property

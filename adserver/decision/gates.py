@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adserver.catalog.iab import own_categories
-from adserver.catalog.publisher import Publisher
+from adserver.catalog.publisher import PUBLISHER_ZERO, Publisher
 from adserver.decision.frequency import Seen
 from adserver.decision.settings import SERVED_FORMATS, DecisionSettings
 from adserver.decision.vocabulary import Opportunity
@@ -129,6 +129,8 @@ def _opportunity(turn: _Turn, language: str | None) -> Opportunity:
         | publisher.blocked_advertisers
         | turn.asked.seen.hidden,
         test=request.test,
+        # Callers of our own API get text: nobody there can say that it was on a screen.
+        viewable=publisher.publisher_id != PUBLISHER_ZERO,
     )
 
 
