@@ -146,7 +146,7 @@ async def test_a_visit_by_keyboard_shows_numbers_change_and_stops_a_campaign(
 
     await focus_by_tab(page, page.locator("summary"))
     await page.keyboard.press("Enter")
-    await page.keyboard.press("Tab")
+    await focus_by_tab(page, page.get_by_role("button", name="Sign out"))
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert watched.complaints == []

@@ -1,6 +1,7 @@
 """What the LangChain adapters owe to their users; a program for the environment that has LangChain."""
 
 import asyncio
+import sys
 from typing import Any
 
 from langchain.agents import create_agent
@@ -70,3 +71,4 @@ def an_agent(inner: Any, network: Tollfree, server: OpenAIStandIn) -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.write("passed\n")

@@ -6,6 +6,7 @@ JSON; exits with an error at the first thing that is wrong.
 
 import asyncio
 import json
+import sys
 from typing import Any
 
 import openai
@@ -20,7 +21,6 @@ KEY = "tf_pub_test"
 
 
 def main() -> None:
-    done = []
     with OpenAIStandIn() as model, CannedAdServer() as ads:
         network = Tollfree(KEY, base_url=ads.url, timeout=5.0)
         plain = openai.OpenAI(base_url=model.url, api_key="k", max_retries=0)
@@ -31,11 +31,8 @@ def main() -> None:
             the_client_itself, the_stream_helper,
         ):  # fmt: skip
             check(client, plain, model, ads)
-            done.append(check.__name__)
         a_dead_network(plain)
-        done.append("a_dead_network")
         asyncio.run(in_an_event_loop(model, ads))
-        done.append("in_an_event_loop")
         network.close()
 
 
@@ -134,3 +131,4 @@ async def in_an_event_loop(model: OpenAIStandIn, ads: CannedAdServer) -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.write("passed\n")

@@ -1,6 +1,5 @@
 """The adapters with the real libraries, each in the environment that has it."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +47,7 @@ def test_an_adapter_works_with_its_library(name: str) -> None:
     )
 
     assert told.returncode == 0, told.stderr[-4000:]
-    assert json.loads(told.stdout.splitlines()[-1])["passed"]
+    assert told.stdout.endswith("passed\n"), "The checks did not come to their end."
 
 
 async def test_a_streamed_answer_of_fastapi_carries_its_ad() -> None:
