@@ -1,7 +1,7 @@
 # ruff: noqa: ANN001, ANN201, ANN202, ANN204, S311
 """Charge clicks while workers and the database are killed, then check what was charged.
 
-    PYTHONPATH=. python bench/kill_storm.py [--minutes 1] [--seed 1] [--engine sqlite] [--json]
+    python bench/kill_storm.py [--minutes 1] [--seed 1] [--engine sqlite] [--json]
 
 Workers follow click links, each link one to five times and in random order; half of the campaigns
 have $10. Meanwhile kill -9 hits a worker, PostgreSQL with all its processes, or Valkey, which comes

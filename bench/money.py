@@ -1,7 +1,7 @@
 # ruff: noqa: ANN001, ANN201, ANN202
 """Measure money: click charges from the token's check to the committed group, no HTTP.
 
-    PYTHONPATH=. python bench/money.py [--json] [--clicks 6000] [--together 96] [--out FILE]
+    python bench/money.py [--json] [--clicks 6000] [--together 96] [--out FILE]
 
 One hot campaign, all clicks distinct, `together` of them under way at any moment. The latency of a
 click is from `follow` to its answer. The database runs on the same cores. `*_per_cpu_second` is the

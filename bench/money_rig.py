@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -25,9 +26,13 @@ from kernel.ids import new_id
 from kernel.money import Micros
 from ledger import journal
 from ledger.postings import top_up
-from tests.rig.postgres import migrate_apart
-from tests.rig.processes import free_port, installed_package, launch, make_room, run, runs_as_root
 from tollfree_sdk.contract import Step
+
+# A bench is started as a file; the rig of the tests stands beside its folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.rig.postgres import migrate_apart  # noqa: E402
+from tests.rig.processes import free_port, installed_package, launch, make_room, run, runs_as_root  # noqa: E402
 
 COPY = CreativeCopy(
     title="Support shoe for flat feet",

@@ -3,11 +3,16 @@
 
 import shutil
 import signal
+import sys
+from pathlib import Path
 
 import redis
 
-from tests.rig.processes import free_port, launch, make_room, runs_as_root, wait_until
-from tests.rig.valkey import _answers, _binary
+# A bench is started as a file; the rig of the tests stands beside its folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.rig.processes import free_port, launch, make_room, runs_as_root, wait_until  # noqa: E402
+from tests.rig.valkey import _answers, _binary  # noqa: E402
 
 
 class Valkey:

@@ -1,7 +1,7 @@
 # ruff: noqa: ANN001, ANN201, S311
 """Follow 100,000 forged tokens on a real desk: nobody is charged and nobody is sent anywhere.
 
-    PYTHONPATH=. python bench/token_mutations.py [--count 100000] [--seed 1] [--json] [--out FILE]
+    python bench/token_mutations.py [--count 100000] [--seed 1] [--json] [--out FILE]
 
 Replayed and expired tokens are genuine and are counted beside them: once charged, never again, and
 after a day not at all. Ends with one line of JSON, and exit code 1 where anything was charged.

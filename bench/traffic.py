@@ -1,7 +1,7 @@
 # ruff: noqa: ANN201
 """A day of people, bots and farmers: who is billed, who is refused, what a farm earns.
 
-    PYTHONPATH=. python bench/traffic.py [--people 20000] [--seed 1] [--json] [--out FILE]
+    python bench/traffic.py [--people 20000] [--seed 1] [--json] [--out FILE]
 
 Everybody acts on the real desk, watch and books (SQLite), on a clock that is moved by hand; then the
 day is looked at as a whole, as it is each night. Shares are of clicks that cost money in the end.
