@@ -19,6 +19,7 @@ from adserver.decision.decide import Verdict, decide, turned_away
 from adserver.decision.frequency import NOTHING_SEEN, Frequency, Seen, conversation_key
 from adserver.decision.gates import Asked
 from adserver.decision.hidden import HiddenAdvertisers
+from adserver.decision.judging import Scene
 from adserver.decision.learned import Learned
 from adserver.decision.match_report import MatchReport, report_of
 from adserver.decision.outcome import bid_of
@@ -152,14 +153,15 @@ class AdEngine:
         deadline = asyncio.get_running_loop().time() + self._settings.deadline_ms / 1000
         try:
             seen = await self._seen(request, publisher)
+            scene = self._scenes.now()
             work = partial(
                 decide,
                 replace(asked, seen=seen),
-                self._scenes.now(),
+                scene,
                 self._hearing,
                 settings=self._settings,
             )
-            if self._is_quick(request):
+            if self._is_quick(request, scene):
                 return work()
             async with asyncio.timeout_at(deadline):
                 return await self._pool.run(work)
@@ -181,9 +183,9 @@ class AdEngine:
         lately = await self._readers.lately(request, publisher.publisher_id)
         return replace(seen, lately=lately)
 
-    def _is_quick(self, request: AdRequest) -> bool:
+    def _is_quick(self, request: AdRequest, scene: Scene) -> bool:
         """Whether deciding costs less than handing it to a thread would."""
-        few = len(self._scenes.now().index) <= self._settings.at_once_up_to
+        few = len(scene.index) <= self._settings.at_once_up_to
         return few and self._hearing.known(request.conversation) is not None
 
     def _asked(self, request: AdRequest, publisher: Publisher) -> Asked:

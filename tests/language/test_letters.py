@@ -22,6 +22,9 @@ def test_words_of_one_stem_are_closer_than_strangers() -> None:
 def test_a_rare_name_counts_more_than_common_words() -> None:
     asked = "Is the Osprey better?"
 
+    # One word in common each time: the name weighs more than a word of everyday.
+    for common in ("the", "is", "better"):
+        assert closeness(asked, "Osprey backpack") > closeness(asked, f"{common} backpack")
     assert closeness(asked, "Osprey backpack") > closeness(asked, "which is the better one for you")
 
 

@@ -1,8 +1,10 @@
 """No confirmed budget, no paid ad."""
 
 from adserver.catalog import commands
+from adserver.catalog.campaign import BidType
+from adserver.catalog.publisher import Publisher
 from kernel.clock import FrozenClock
-from tests.adserver.decision.world import SHOES, World, asking, decided
+from tests.adserver.decision.world import SHOES, ZERO, World, asking, decided
 from tollfree_sdk.contract import NoFill
 
 
@@ -12,6 +14,17 @@ class TestMoney:
         engine = await world.open()
 
         assert (await decided(engine, asking(SHOES))).no_fill_reason is NoFill.BUDGET_PACED
+
+    async def test_views_are_sold_only_where_somebody_can_report_them(self, world: World) -> None:
+        await world.creative(bid_type=BidType.CPM, bid=50_000_000)
+        engine = await world.open()
+        elsewhere = Publisher("pub_an_app_with_our_sdk", "An app")
+
+        seen = await decided(engine, asking(SHOES), elsewhere)
+        unseen = await decided(engine, asking(SHOES), ZERO)
+
+        assert seen.ad is not None
+        assert unseen.ad is None
 
     async def test_books_that_were_never_read_serve_nothing(self, world: World) -> None:
         await world.creative()

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adserver.catalog import commands
-from adserver.catalog.campaign import CampaignTerms
+from adserver.catalog.campaign import BidType, CampaignTerms
 from adserver.catalog.creative import CreativeCopy
 from adserver.catalog.publisher import PUBLISHER_ZERO, Publisher
 from adserver.catalog.targeting import targeting
@@ -131,6 +131,7 @@ class World:
         wallet: int = 20_000_000,
         total: int | None = None,
         daily: int | None = None,
+        bid_type: BidType = BidType.CPC,
         house: bool = False,
         reviewed: bool = True,
         starts_in: timedelta = timedelta(days=-1),
@@ -141,6 +142,7 @@ class World:
         terms = CampaignTerms(
             name=f"{name} spring",
             bid=Micros(bid),
+            bid_type=bid_type,
             total_budget=None if total is None else Micros(total),
             daily_budget=None if daily is None else Micros(daily),
             time_zone="UTC",
