@@ -63,15 +63,16 @@ class Funds:
 
     def purse(self, at: datetime, *, of_campaign: Micros, of_advertiser: Micros) -> Purse:
         """What is left once the clicks that are expected have come."""
-        room = self.wallet - of_advertiser
+        # Plain numbers: this is asked for every creative that fits.
+        room = self.wallet.amount - of_advertiser.amount
         if self.total_left is not None:
-            room = min(room, self.total_left - of_campaign)
+            room = min(room, self.total_left.amount - of_campaign.amount)
         if self.day is None:
-            return Purse(room)
-        room = min(room, self.day.budget - self.day.spent - of_campaign)
+            return Purse(Micros(room))
+        room = min(room, self.day.budget.amount - self.day.spent.amount - of_campaign.amount)
         if self.dial is None or released(self.day, at):
-            return Purse(room)
-        return Purse(room, self.dial.pace)
+            return Purse(Micros(room))
+        return Purse(Micros(room), self.dial.pace)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from adserver.decision.drawing import with_draws
 from adserver.decision.gates import Asked, Closed, Reading, read
 from adserver.decision.holdout import held_out, is_held_out
 from adserver.decision.judging import Scene, Terms
+from adserver.decision.nearby import Near
 from adserver.decision.outcome import Outcome, settle
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.shortlist import contenders, explained
@@ -67,21 +68,20 @@ def decide(
     if reading.opportunity.by_keyword and not scene.inventory.named(reading.opportunity).count():
         return _closed(asked, scene, settings, _unspoken(reading))
     terms = Terms(reading.opportunity, asked.seen, reserve_of(asked, settings), settings)
-    candidates, topic = contenders(scene, terms, reading.vectors)
+    candidates, near = contenders(scene, terms, reading.vectors)
     candidates = with_draws(candidates, seed=asked.seed, explores=settings.explores)
     outcome = _settle(candidates, terms, asked.seed)
     if outcome.winner is None or explain_all:
-        candidates += explained(scene, terms, reading.vectors, candidates, topic=topic)
+        candidates += explained(scene, terms, reading.vectors, candidates, topic=near.topic)
         outcome = _settle(candidates, terms, asked.seed)
-    verdict = replace(
-        _verdict(asked, scene, settings, reading),
-        candidates=tuple(candidates),
-        topic=topic,
-        cluster=None if scene.clusters is None else scene.clusters.nearest(reading.vectors[0]),
+    verdict = _verdict(
+        asked, scene, settings, reading, outcome=outcome, candidates=tuple(candidates), near=near
     )
-    if outcome.winner is not None and is_held_out(asked, settings):
+    if outcome.winner is None:
+        return replace(verdict, format=Format.LINK) if asked.may_link else verdict
+    if is_held_out(asked, settings):
         return replace(verdict, outcome=held_out(), would_be=outcome)
-    return _with_winner(replace(verdict, outcome=outcome), scene, asked)
+    return _with_winner(verdict, outcome.winner, scene, asked)
 
 
 def reserve_of(asked: Asked, settings: DecisionSettings) -> Micros:
@@ -102,33 +102,39 @@ def _settle(candidates: list[Candidate], terms: Terms, seed: int) -> Outcome:
 
 
 def _closed(asked: Asked, scene: Scene, settings: DecisionSettings, closed: Closed) -> Verdict:
-    verdict = _verdict(asked, scene, settings, closed)
+    verdict = _verdict(asked, scene, settings, closed, outcome=Outcome(reason=closed.reason))
     # The score is known for turns that the safety screen has passed, and for those alone.
     is_link = asked.may_link and closed.commercial is not None
-    form = Format.LINK if is_link else None
-    return replace(verdict, outcome=Outcome(reason=closed.reason), format=form)
+    return replace(verdict, format=Format.LINK) if is_link else verdict
 
 
 def _verdict(
-    asked: Asked, scene: Scene, settings: DecisionSettings, reading: Reading | Closed
+    asked: Asked,
+    scene: Scene,
+    settings: DecisionSettings,
+    reading: Reading | Closed,
+    *,
+    outcome: Outcome,
+    candidates: tuple[Candidate, ...] = (),
+    near: Near | None = None,
 ) -> Verdict:
     return Verdict(
-        Outcome(reason=NoFill.NO_MATCH),
+        outcome,
         asked.seed,
         reserve=reserve_of(asked, settings),
         relevance_floor=settings.relevance_floor,
         commercial=reading.commercial,
         commercial_floor=settings.commercial_floor,
         language=reading.language,
+        topic=None if near is None else near.topic,
+        cluster=None if near is None else near.cluster,
+        candidates=candidates,
         model_id=scene.index.model_id,
         index_generation=scene.index.generation,
     )
 
 
-def _with_winner(verdict: Verdict, scene: Scene, asked: Asked) -> Verdict:
-    winner = verdict.outcome.winner
-    if winner is None:
-        return replace(verdict, format=Format.LINK) if asked.may_link else verdict
+def _with_winner(verdict: Verdict, winner: Candidate, scene: Scene, asked: Asked) -> Verdict:
     position = scene.inventory.position_of(winner.number)
     taken = scene.inventory.offer(position).formats - {Format.LINK}
     form = next((one for one in asked.formats if one in taken), Format.UNIT)

@@ -5,7 +5,6 @@ does not explore counts with what is believed.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -25,10 +24,10 @@ def with_draws(candidates: Sequence[Candidate], *, seed: int, explores: bool) ->
         return list(candidates)
     factors = draws([one.certainty for one in standing], seed)
     drawn = {
-        one.number: round(min(1.0, one.click_rate * float(factor)), 8)
-        for one, factor in zip(standing, factors, strict=True)
+        one.number: one.drawing(round(min(1.0, one.click_rate * factor), 8))
+        for one, factor in zip(standing, factors.tolist(), strict=True)
     }
-    return [replace(one, drawn=drawn.get(one.number, one.drawn)) for one in candidates]
+    return [drawn.get(one.number, one) for one in candidates]
 
 
 def propensities(candidates: Sequence[Candidate], *, seed: int) -> dict[int, float]:

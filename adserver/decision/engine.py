@@ -19,7 +19,6 @@ from adserver.decision.decide import Verdict, decide, turned_away
 from adserver.decision.frequency import NOTHING_SEEN, Frequency, Seen, conversation_key
 from adserver.decision.gates import Asked
 from adserver.decision.hidden import HiddenAdvertisers
-from adserver.decision.judging import Scene
 from adserver.decision.learned import Learned
 from adserver.decision.match_report import MatchReport, report_of
 from adserver.decision.outcome import bid_of
@@ -137,7 +136,7 @@ class AdEngine:
     def match(self, text: str, *, publisher: Publisher | None = None) -> MatchReport:
         """What would be decided for one message, with every candidate; nothing is recorded."""
         request = AdRequest((Turn("user", text),))
-        asked = self._asked(request, publisher or Publisher(PUBLISHER_ZERO, "Tollfree"))
+        asked = self._asked(request, publisher or Publisher(PUBLISHER_ZERO, "Tollfree"), new_seed())
         scene = self._scenes.apart()
         settings = replace(self._settings, explores=False, holdout_bp=0)
         verdict = decide(asked, scene, self._hearing, settings=settings, explain_all=True)
@@ -149,29 +148,25 @@ class AdEngine:
         self._pool.close()
 
     async def _verdict(self, request: AdRequest, publisher: Publisher) -> Verdict:
-        asked = self._asked(request, publisher)
+        seed = new_seed()
         deadline = asyncio.get_running_loop().time() + self._settings.deadline_ms / 1000
         try:
             seen = await self._seen(request, publisher)
+            asked = self._asked(request, publisher, seed, seen)
             scene = self._scenes.now()
-            work = partial(
-                decide,
-                replace(asked, seen=seen),
-                scene,
-                self._hearing,
-                settings=self._settings,
-            )
-            if self._is_quick(request, scene):
+            work = partial(decide, asked, scene, self._hearing, settings=self._settings)
+            # A turn that was read before costs less to decide than to hand to a thread.
+            if asked.heard is not None and len(scene.index) <= self._settings.at_once_up_to:
                 return work()
             async with asyncio.timeout_at(deadline):
                 return await self._pool.run(work)
         except TimeoutError:
-            return turned_away(NoFill.TIMEOUT, seed=asked.seed)
+            return turned_away(NoFill.TIMEOUT, seed=seed)
         except Overloaded:
-            return turned_away(NoFill.OVERLOADED, seed=asked.seed)
+            return turned_away(NoFill.OVERLOADED, seed=seed)
         except Exception as problem:  # noqa: BLE001  The edge that turns any failure into no ad.
             _log.error("decision_failed", publisher_id=publisher.publisher_id, exc_info=problem)
-            return turned_away(NoFill.ERROR, seed=asked.seed)
+            return turned_away(NoFill.ERROR, seed=seed)
 
     async def _seen(self, request: AdRequest, publisher: Publisher) -> Seen:
         seen = await self._frequency.before(*_turn_of(request, publisher))
@@ -183,13 +178,11 @@ class AdEngine:
         lately = await self._readers.lately(request, publisher.publisher_id)
         return replace(seen, lately=lately)
 
-    def _is_quick(self, request: AdRequest, scene: Scene) -> bool:
-        """Whether deciding costs less than handing it to a thread would."""
-        few = len(scene.index) <= self._settings.at_once_up_to
-        return few and self._hearing.known(request.conversation) is not None
-
-    def _asked(self, request: AdRequest, publisher: Publisher) -> Asked:
-        return Asked(request, publisher, self.clock.now(), new_seed(), NOTHING_SEEN)
+    def _asked(
+        self, request: AdRequest, publisher: Publisher, seed: int, seen: Seen = NOTHING_SEEN
+    ) -> Asked:
+        heard = self._hearing.known(request.conversation)
+        return Asked(request, publisher, self.clock.now(), seed, seen, heard)
 
     def _unless_stopped(self, verdict: Verdict, request: AdRequest) -> Verdict:
         """The verdict, unless its winner was stopped since the index was made."""

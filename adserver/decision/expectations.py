@@ -8,7 +8,7 @@ it served itself. Never holds money and never refuses; it only makes the room lo
 from typing import Final
 
 from kernel.clock import Clock
-from kernel.money import Micros
+from kernel.money import ZERO, Micros
 
 _HALF_LIFE_S: Final = 600.0
 
@@ -27,6 +27,8 @@ class Expectations:
 
     def of(self, name: str) -> Micros:
         """What is still expected, in whole micros."""
+        if name not in self._sums:
+            return ZERO
         return Micros(round(self._at(name, self._clock.monotonic())))
 
     def _at(self, name: str, now: float) -> float:

@@ -7,6 +7,7 @@ safety screen reads the whole conversation as it was written and comes before an
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -25,24 +26,33 @@ from tollfree_sdk.contract import AdRequest, Format, NoFill
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One turn to decide: the request, who asks, when, and what the conversation saw before."""
+    """One turn to decide: the request, who asks, when, and what the conversation saw before.
+
+    `heard` is what was read of the same words before, where that is remembered.
+    """
 
     request: AdRequest
     publisher: Publisher
     at: datetime
     seed: int
     seen: Seen
+    heard: Heard | None = None
 
     @property
     def formats(self) -> tuple[Format, ...]:
         """What the request, the publisher and we can all do, in the request's order."""
-        welcome = SERVED_FORMATS & frozenset(map(Format, self.publisher.formats))
-        return tuple(one for one in self.request.formats if one in welcome)
+        return _welcome(self.request.formats, self.publisher.formats)
 
     @property
     def may_link(self) -> bool:
         """Whether links of the model's own may earn here; never in tests, which nobody pays."""
         return Format.LINK in self.formats and not self.request.test
+
+
+@lru_cache(maxsize=1_000)
+def _welcome(asked: tuple[Format, ...], taken: tuple[str, ...]) -> tuple[Format, ...]:
+    welcome = SERVED_FORMATS & frozenset(map(Format, taken))
+    return tuple(one for one in asked if one in welcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,7 @@ def read(
     reason = next((reason for reason, closes in _UNHEARD if closes(early)), None)
     if reason is not None:
         return Closed(reason)
-    heard = hearing.of(turns)
+    heard = asked.heard or hearing.of(turns)
     turn = _Turn(asked, heard, turns_user, settings)
     reason = next((reason for reason, closes in _GATES if closes(turn)), None)
     if reason is not None or heard.vectors is None or heard.commercial is None:

@@ -20,6 +20,7 @@ from adserver.decision.vocabulary import Offer, Opportunity
 from adserver.intent.wording import mentions
 from adserver.matching.bits import Bits
 from adserver.matching.index import CreativeIndex
+from kernel.recent import Recent
 
 _MOST_SETS: Final = 512
 _MOST_OFFERS: Final = 20_000
@@ -46,6 +47,9 @@ class Inventory:
         self._in_flight: tuple[float, float, Bits] | None = None
         self._sets: dict[tuple[str, Hashable], Bits] = {}
         self._offers: dict[int, Offer] = {}
+        self._positions: dict[int, int] = {}
+        # With the set of the funded that each was computed with.
+        self._standing: Recent[Hashable, tuple[Bits | None, Bits]] = Recent(_MOST_SETS)
 
     def offer(self, position: int) -> Offer:
         """The offer at a position."""
@@ -54,16 +58,43 @@ class Inventory:
             found = self._offer(position)
             if len(self._offers) < _MOST_OFFERS:
                 self._offers[position] = found
+                self._positions[found.number] = position
         return found
 
     def position_of(self, number: int) -> int:
         """Where the creative of this number stands; it must be there."""
+        known = self._positions.get(number)
+        if known is not None:
+            return known
         return int(np.flatnonzero(self._index.column("number") == number)[-1])
 
-    def standing(self, turn: Opportunity) -> Bits:
-        """Which positions pass every filter but negative keywords."""
+    def standing(self, turn: Opportunity, funded: Bits | None = None) -> Bits:
+        """Which positions pass every filter but negative keywords, of those that are `funded`.
+
+        The same object for as long as it is the same set.
+        """
+        since, _, flying = self._flying(turn.at.timestamp())
+        key = (
+            turn.test,
+            since,
+            turn.country,
+            turn.language,
+            turn.formats,
+            turn.viewable,
+            turn.blocked_categories,
+            turn.blocked_advertisers,
+            turn.blocked_domains,
+        )
+        known = self._standing.get(key)
+        if known is None or known[0] is not funded:
+            found = self._passing(turn, flying)
+            known = funded, found if funded is None else found & funded
+            self._standing.put(key, known)
+        return known[1]
+
+    def _passing(self, turn: Opportunity, flying: Bits) -> Bits:
         found = self.house if turn.test else self._paid
-        found = found & self._flying(turn.at.timestamp())
+        found = found & flying
         found &= self._in_country(turn)
         found &= self._speaking(turn.language)
         found &= self._fitting(turn)
@@ -106,7 +137,8 @@ class Inventory:
         )
         return found
 
-    def _flying(self, at: float) -> Bits:
+    def _flying(self, at: float) -> tuple[float, float, Bits]:
+        """Who is on schedule, and from when to when that stays so."""
         known = self._in_flight
         if known is None or not known[0] <= at < known[1]:
             starts, ends = self.terms.starts, self.terms.ends
@@ -114,7 +146,7 @@ class Inventory:
             now = self.of_campaigns((starts <= at) & (at < ends))
             known = float(edges[edges <= at].max()), float(edges[edges > at].min()), now
             self._in_flight = known
-        return known[2]
+        return known
 
     def _in_country(self, turn: Opportunity) -> Bits:
         return self._remembered(

@@ -1,10 +1,11 @@
 """One creative near a turn: its numbers, and the first thing that takes it out.
 
 Numbers are rounded before they are used, so that what is computed with is exactly what the event
-records. Money is looked at last, and only for creatives that fit: most that are near do not.
+records. `judged` says what holds for as long as the words and the creatives stay the same, and may
+be remembered; `counted` adds what only this moment knows, and looks at money last.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from adserver.decision.budget import Books, BudgetBook, Purse
@@ -12,6 +13,7 @@ from adserver.decision.click_rate import ClickRates, click_rate, quality
 from adserver.decision.eligibility import is_wanted_here, rejection
 from adserver.decision.frequency import Seen
 from adserver.decision.inventory import Inventory
+from adserver.decision.nearby import Nearby
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.vocabulary import Candidate, Filter, Offer, Opportunity
 from adserver.intent.clusters import Clusters
@@ -24,8 +26,7 @@ KEYWORD_LIFT: Final = 0.05
 # How well a creative fits that was found by its keyword, in a language without vectors.
 BY_KEYWORD: Final = 0.7
 NOTHING_LEARNED: Final = ClickRates()
-_BOUNDLESS: Final = Purse(Micros(2**62))
-_NOT_LOOKED_AT: Final = Purse(ZERO)
+_BOUNDLESS: Final = Micros(2**62)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Scene:
     budget: BudgetBook
     rates: ClickRates = NOTHING_LEARNED
     clusters: Clusters | None = None
+    nearby: Nearby = field(default_factory=Nearby)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,11 @@ class Terms:
 def judged(
     hit: Hit, scene: Scene, terms: Terms, *, topic: str | None, stands: bool = False
 ) -> Candidate:
-    """A hit as a candidate; `stands` says that it came through the inventory's mask."""
+    """A hit as a candidate before anybody's money; `stands`: it came through the inventory's mask."""
     offer = scene.inventory.offer(hit.position)
     similarity = round(hit.similarity, 5)
     fit = _fit(offer, similarity, scene.index.model_id, terms.turn)
     out = _misfit(offer, fit, terms, topic=topic, stands=stands)
-    purse = _NOT_LOOKED_AT if out else _purse(offer, scene, terms.turn)
     belief = scene.rates.belief(offer.number, offer.campaign_id, topic)
     rate = round(min(1.0, click_rate(fit) * belief.factor), 8)
     reserve = ZERO if offer.is_house else terms.settings.reserve_for(offer, terms.reserve)
@@ -78,10 +79,22 @@ def judged(
         bid_type=offer.bid_type,
         reserve=reserve,
         bid=ZERO if offer.is_house else offer.bid,
-        pace=1.0 if purse is None else purse.pace,
-        room=ZERO if purse is None else purse.room,
-        filter=out or _unpaid(offer, purse, reserve),
+        pace=1.0,
+        room=_BOUNDLESS if offer.is_house and out is None else ZERO,
+        filter=out,
     )
+
+
+def counted(candidate: Candidate, offer: Offer, scene: Scene, terms: Terms) -> Candidate:
+    """The candidate with what its campaign can pay now, unless something took it out before."""
+    if candidate.filter is not None or offer.is_house:
+        return candidate
+    if _is_seen_enough(offer, terms):
+        return candidate.with_money(1.0, ZERO, Filter.FREQUENCY)
+    purse = _purse(offer, scene, terms.turn)
+    if purse is None:
+        return candidate.with_money(1.0, ZERO, Filter.BUDGET_UNKNOWN)
+    return candidate.with_money(purse.pace, purse.room, _unpaid(offer, purse, candidate.reserve))
 
 
 def _fit(offer: Offer, similarity: float, model_id: str, turn: Opportunity) -> float:
@@ -105,9 +118,7 @@ def _misfit(
     # Test traffic has a handful of house ads to choose from; fitting is not what it tests.
     if offer.is_house:
         return None
-    if fit < terms.settings.relevance_floor:
-        return Filter.RELEVANCE
-    return Filter.FREQUENCY if _is_seen_enough(offer, terms) else None
+    return Filter.RELEVANCE if fit < terms.settings.relevance_floor else None
 
 
 def _is_seen_enough(offer: Offer, terms: Terms) -> bool:
@@ -123,22 +134,18 @@ def _ruled_out(offer: Offer, turn: Opportunity, *, stands: bool) -> Filter | Non
 
 
 def _purse(offer: Offer, scene: Scene, turn: Opportunity) -> Purse | None:
-    if offer.is_house:
-        return _BOUNDLESS
     if scene.books is None:
         return None
     return scene.budget.purse(scene.books, offer.campaign_id, turn.at)
 
 
-def _unpaid(offer: Offer, purse: Purse | None, reserve: Micros) -> Filter | None:
-    if offer.is_house:
-        return None
-    if purse is None:
-        return Filter.BUDGET_UNKNOWN
-    if offer.bid < reserve:
+def _unpaid(offer: Offer, purse: Purse, reserve: Micros) -> Filter | None:
+    # Plain numbers: this is asked for every creative that fits.
+    bid, least, room = offer.bid.amount, reserve.amount, purse.room.amount
+    if bid < least:
         return Filter.FLOOR
-    if purse.room < reserve or purse.room <= ZERO:
+    if room < least or room <= 0:
         return Filter.BUDGET
-    if Micros.from_score(offer.bid.amount * purse.pace, cap=offer.bid) < reserve:
+    if Micros.from_score(bid * purse.pace, cap=offer.bid).amount < least:
         return Filter.PACED
     return None

@@ -11,6 +11,7 @@ from adserver.decision.budget import BudgetBook
 from adserver.decision.inventory import Inventory
 from adserver.decision.judging import NOTHING_LEARNED, Scene
 from adserver.decision.learned import Learned
+from adserver.decision.nearby import Nearby
 from adserver.intent.clusters import load_clusters
 from adserver.matching.index import CreativeIndex
 from adserver.matching.snapshots import IndexKeeper
@@ -27,6 +28,8 @@ class Scenes:
         self._keeper, self._budget, self._learned = index, budget, learned
         self._clusters = load_clusters(index.current().model_id)
         self._pair: tuple[CreativeIndex, Inventory] | None = None
+        # What is near belongs to one inventory, and goes with it.
+        self._nearby: tuple[Inventory | None, Nearby] = None, Nearby()
         self._arranging: asyncio.Task[None] | None = None
 
     def now(self) -> Scene:
@@ -50,7 +53,17 @@ class Scenes:
 
     def _scene(self, index: CreativeIndex, inventory: Inventory) -> Scene:
         rates = NOTHING_LEARNED if self._learned is None else self._learned.rates
-        return Scene(index, inventory, self._budget.books(), self._budget, rates, self._clusters)
+        if self._nearby[0] is not inventory:
+            self._nearby = inventory, Nearby()
+        return Scene(
+            index,
+            inventory,
+            self._budget.books(),
+            self._budget,
+            rates,
+            self._clusters,
+            self._nearby[1],
+        )
 
     async def _arrange(self, index: CreativeIndex) -> None:
         try:

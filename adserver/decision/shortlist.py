@@ -10,8 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from adserver.decision.judging import KEYWORD_LIFT, Scene, Terms, judged
+from adserver.decision.judging import KEYWORD_LIFT, Scene, Terms, counted, judged
+from adserver.decision.nearby import Near
 from adserver.decision.vocabulary import Candidate
+from adserver.matching.bits import Bits
 from adserver.matching.index import Hit
 from adserver.matching.nearness import nearest_first
 from adserver.matching.relevance import relevance
@@ -23,18 +25,17 @@ _EXPLAINED: Final = 8
 
 def contenders(
     scene: Scene, terms: Terms, vectors: NDArray[np.float32]
-) -> tuple[list[Candidate], str | None]:
-    """The nearest creatives that may stand and have money, and the topic that they speak for."""
-    mask = scene.inventory.standing(terms.turn)
-    if scene.books is not None:
-        mask &= scene.books.funded(scene.inventory)
-    if terms.turn.by_keyword:
-        mask &= scene.inventory.named(terms.turn)
-    found = scene.index.search(vectors, mask, terms.settings.shortlist)
-    hits = nearest_first(found, terms.turn.words, scene.index)
-    topic = topic_of(hits, scene, terms.settings.relevance_floor)
-    worth = _worth_judging(hits, scene, terms)
-    return [judged(hit, scene, terms, topic=topic, stands=True) for hit in worth], topic
+) -> tuple[list[Candidate], Near]:
+    """The nearest creatives that may stand and have money, and what the search found."""
+    among = _among(scene, terms)
+    near = scene.nearby.of(
+        vectors,
+        among,
+        scene.rates,
+        _of_the_words(terms),
+        lambda: _nearest(scene, terms, vectors, among),
+    )
+    return _counted(near, scene, terms), near
 
 
 def explained(
@@ -47,10 +48,14 @@ def explained(
 ) -> list[Candidate]:
     """The nearest creatives of all that are not known yet, each with what rules it out."""
     numbers = {one.number for one in known}
-    found = scene.index.search(vectors, None, _EXPLAINED)
-    nearest = nearest_first(found, terms.turn.words, scene.index)
-    candidates = [judged(hit, scene, terms, topic=topic) for hit in nearest]
-    return [one for one in candidates if one.number not in numbers]
+    near = scene.nearby.of(
+        vectors,
+        _among(scene, terms),
+        scene.rates,
+        (topic, _of_the_words(terms)),
+        lambda: _nearest_of_all(scene, terms, vectors, topic),
+    )
+    return [one for one in _counted(near, scene, terms) if one.number not in numbers]
 
 
 def topic_of(hits: Sequence[Hit], scene: Scene, relevance_floor: float) -> str | None:
@@ -62,6 +67,49 @@ def topic_of(hits: Sequence[Hit], scene: Scene, relevance_floor: float) -> str |
             category = scene.inventory.offer(hit.position).category
             votes[category] = votes.get(category, 0.0) + fit
     return max(votes, key=lambda category: (votes[category], category), default=None)
+
+
+def _among(scene: Scene, terms: Terms) -> Bits:
+    """Who may stand and has money: the same object for as long as it is the same set."""
+    funded = None if scene.books is None else scene.books.funded(scene.inventory)
+    among = scene.inventory.standing(terms.turn, funded)
+    return among & scene.inventory.named(terms.turn) if terms.turn.by_keyword else among
+
+
+def _of_the_words(terms: Terms) -> tuple[str, int, float]:
+    return terms.turn.words, terms.reserve.amount, terms.settings.relevance_floor
+
+
+def _counted(near: Near, scene: Scene, terms: Terms) -> list[Candidate]:
+    return [
+        counted(one, offer, scene, terms)
+        for one, offer in zip(near.candidates, near.offers, strict=True)
+    ]
+
+
+def _nearest(scene: Scene, terms: Terms, vectors: NDArray[np.float32], among: Bits) -> Near:
+    found = scene.index.search(vectors, among, terms.settings.shortlist)
+    hits = nearest_first(found, terms.turn.words, scene.index)
+    topic = topic_of(hits, scene, terms.settings.relevance_floor)
+    worth = _worth_judging(hits, scene, terms)
+    return Near(
+        tuple(judged(hit, scene, terms, topic=topic, stands=True) for hit in worth),
+        tuple(scene.inventory.offer(hit.position) for hit in worth),
+        topic,
+        None if scene.clusters is None else scene.clusters.nearest(vectors[0]),
+    )
+
+
+def _nearest_of_all(
+    scene: Scene, terms: Terms, vectors: NDArray[np.float32], topic: str | None
+) -> Near:
+    found = scene.index.search(vectors, None, _EXPLAINED)
+    hits = nearest_first(found, terms.turn.words, scene.index)
+    return Near(
+        tuple(judged(hit, scene, terms, topic=topic) for hit in hits),
+        tuple(scene.inventory.offer(hit.position) for hit in hits),
+        topic,
+    )
 
 
 def _worth_judging(hits: Sequence[Hit], scene: Scene, terms: Terms) -> Sequence[Hit]:

@@ -6,8 +6,6 @@ bounded, least recently heard forgotten first. Safe from many threads.
 """
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +17,7 @@ from adserver.intent.conversation import Distilled, distil
 from adserver.intent.screening import ConversationScreen
 from adserver.intent.vectors import MessageVectors, intent_vectors
 from adserver.intent.wording import words_of
+from kernel.recent import Recent
 from language import commercial_intent, language_id
 from language.embedder import Embedder
 from language.other_languages import SCREENED
@@ -50,35 +49,23 @@ class Hearing:
     def __init__(self, embedder: Embedder, *, capacity: int = 5_000) -> None:
         self.vectors = MessageVectors(embedder)
         self.screen = ConversationScreen(self.vectors)
-        self._capacity = capacity
-        self._heard: OrderedDict[bytes, Heard] = OrderedDict()
-        self._lock = threading.Lock()
+        self._heard: Recent[bytes, Heard] = Recent(capacity)
 
     def known(self, turns: Sequence[Turn]) -> Heard | None:
         """What was read before; costs a digest."""
-        return self._known(_digest(turns))
+        return self._heard.get(_digest(turns))
 
     def of(self, turns: Sequence[Turn]) -> Heard:
         """Read a conversation; call it off the event loop, it may embed the last turn."""
         digest = _digest(turns)
-        heard = self._known(digest)
+        heard = self._heard.get(digest)
         if heard is not None:
             return heard
         said = distil(turns)
         heard = self._read(said)
         if len(said.query) + len(said.context) <= _LONGEST_REMEMBERED:
-            with self._lock:
-                self._heard[digest] = heard
-                while len(self._heard) > self._capacity:
-                    self._heard.popitem(last=False)
+            self._heard.put(digest, heard)
         return heard
-
-    def _known(self, digest: bytes) -> Heard | None:
-        with self._lock:
-            heard = self._heard.get(digest)
-            if heard is not None:
-                self._heard.move_to_end(digest)
-            return heard
 
     def _read(self, said: Distilled) -> Heard:
         words = words_of(f"{said.query} {said.context}")

@@ -7,14 +7,13 @@ messages are known from the turns before.
 """
 
 import hashlib
-import threading
-from collections import OrderedDict
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adserver.intent.conversation import NEAREST, Distilled
+from kernel.recent import Recent
 from language.embedder import Embedder
 from language.vector import Vector, space_of, unit
 
@@ -34,9 +33,7 @@ class MessageVectors:
 
     def __init__(self, embedder: Embedder, *, capacity: int = 10_000) -> None:
         self._embedder = embedder
-        self._capacity = capacity
-        self._known: OrderedDict[bytes, Vector] = OrderedDict()
-        self._lock = threading.Lock()
+        self._known: Recent[bytes, Vector] = Recent(capacity)
 
     @property
     def model_id(self) -> str:
@@ -47,26 +44,23 @@ class MessageVectors:
 
     def of(self, text: str) -> Vector:
         """The vector of `text`; embedding it if it is new. The text itself is not kept."""
-        digest = hashlib.blake2b(text.encode(errors="replace"), digest_size=16).digest()
-        with self._lock:
-            vector = self._known.get(digest)
-            if vector is not None:
-                self._known.move_to_end(digest)
-                return vector
+        digest = _digest(text)
+        vector = self._known.get(digest)
+        if vector is not None:
+            return vector
         # Two threads may embed the same text at once: the result is the same and nobody waits.
         vector = self._embedder.embed(text)
         vector.setflags(write=False)
-        with self._lock:
-            self._known[digest] = vector
-            while len(self._known) > self._capacity:
-                self._known.popitem(last=False)
+        self._known.put(digest, vector)
         return vector
 
     def known(self, text: str) -> Vector | None:
         """The vector of `text` if it is still remembered; never embeds."""
-        digest = hashlib.blake2b(text.encode(errors="replace"), digest_size=16).digest()
-        with self._lock:
-            return self._known.get(digest)
+        return self._known.get(_digest(text))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=16).digest()
 
 
 def turn_vector(distilled: Distilled, vectors: MessageVectors) -> Vector:

@@ -48,6 +48,7 @@ class _Parts:
     vectors: VectorRows
     extent: int
     alive: Bits
+    count: int
     campaigns: tuple[LiveCreative, ...]
     dense: NDArray[np.float32] | None
     codes: CoarseCodes | None
@@ -68,7 +69,7 @@ class CreativeIndex:
         if vectors.ndim != 2 or len(vectors) != len(creatives):
             raise ValueError("An index needs exactly one vector for each creative.")
         rows, held = CreativeRows(folder), VectorRows(vectors.shape[1])
-        nothing = _Parts(rows, held, 0, Bits.full(0), (), None, None)
+        nothing = _Parts(rows, held, 0, Bits.full(0), 0, (), None, None)
         self._parts = _grown(nothing, creatives, vectors, gone=())
         self.model_id, self.generation = model_id, generation
 
@@ -96,7 +97,7 @@ class CreativeIndex:
 
     def __len__(self) -> int:
         """How many creatives may be found."""
-        return self.alive.count()
+        return self._parts.count
 
     @property
     def extent(self) -> int:
@@ -188,7 +189,7 @@ class _Creatives:
         self._parts = parts
 
     def __len__(self) -> int:
-        return self._parts.alive.count()
+        return self._parts.count
 
     def __getitem__(self, position: int) -> LiveCreative:
         return self._parts.rows.creative(position, self._parts.campaigns)
@@ -229,7 +230,8 @@ def _grown(
         dense = vectors.copy() if parts.dense is None else np.concatenate((parts.dense, vectors))
         dense.setflags(write=False)
     codes = None if dense is not None else _coded(parts.codes, held)
-    return _Parts(rows, held, extent, Bits.of(flags), tuple(templates), dense, codes)
+    alive, count = Bits.of(flags), int(flags.sum())
+    return _Parts(rows, held, extent, alive, count, tuple(templates), dense, codes)
 
 
 def _coded(codes: CoarseCodes | None, held: VectorRows) -> CoarseCodes:

@@ -12,7 +12,7 @@ from typing import Final
 
 from adserver.catalog.queries import LiveCreative
 from adserver.matching.index import CreativeIndex, Hit
-from language.letters import Letters, letters_of
+from language.letters import Letters, closeness, letters_of
 from language.vector import MINILM, space_of
 
 # What a full match of letters adds to the cosine, by space of vectors.
@@ -26,9 +26,10 @@ def nearest_first(hits: Sequence[Hit], words: str, index: CreativeIndex) -> list
     if not hits or not worth or not words.strip():
         return list(hits)
     asked = _asked(words).spread_out()
+    shared = worth * closeness([_letters(index, hit) for hit in hits], asked)
     found = [
-        Hit(hit.position, hit.similarity + worth * _letters(index, hit).closeness(asked))
-        for hit in hits
+        Hit(hit.position, hit.similarity + more)
+        for hit, more in zip(hits, shared.tolist(), strict=True)
     ]
     return sorted(found, key=lambda hit: -hit.similarity)
 

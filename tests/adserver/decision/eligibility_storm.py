@@ -11,11 +11,12 @@ from datetime import timedelta
 import numpy as np
 
 from adserver.catalog.targeting import FrequencyCap
-from adserver.decision.budget import BudgetBook, Funds, books_of
+from adserver.decision.budget import Books, BudgetBook, Funds, books_of
 from adserver.decision.eligibility import rejection
 from adserver.decision.frequency import Seen
 from adserver.decision.inventory import Inventory
 from adserver.decision.judging import Scene, Terms
+from adserver.decision.nearby import Nearby
 from adserver.decision.outcome import settle
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.shortlist import contenders
@@ -31,6 +32,7 @@ COUNTRIES, LANGUAGES, CATEGORIES = ("CA", "DE", "US"), ("de", "en"), ("running",
 DOMAINS = ("a.example", "b.example", "shop.a.example")
 FORMATS = (Format.UNIT, Format.MENTION)
 DIMENSIONS, AT_FIRST = 16, 240
+QUESTIONS, REBOOKED = 6, 0.2
 
 
 class Storm:
@@ -56,12 +58,14 @@ class Storm:
             turn, query = self._turn(), self._vectors(1)
             self.asked += 1
             if at % whole_every == 0:
-                self._decide(turn, query)
+                # Few different questions, so that what was found for one is asked for again.
+                self._decide(turn, self.questions[int(self.dice.integers(len(self.questions)))])
             else:
                 self._search(turn, query)
 
     def _search(self, turn: Opportunity, query: np.ndarray) -> None:
-        mask = self.inventory.standing(turn) & self.books.funded(self.inventory)
+        assert self.books is not None
+        mask = self.inventory.standing(turn, self.books.funded(self.inventory))
         for hit in self.index.search(query, mask, 5):
             self._check(self.inventory.offer(hit.position), turn)
             if not self.index.alive.has(np.array([hit.position]))[0]:
@@ -74,7 +78,9 @@ class Storm:
         seen = Seen(dict(enumerate(capped[:12])), lately=dict.fromkeys(capped[12:], moments))
         settings = DecisionSettings(relevance_floor=0.0, campaign_per_session=1)
         terms = Terms(turn, seen, Micros(10_000), settings)
-        scene = Scene(self.index, self.inventory, self.books, self.budget)
+        if self.dice.random() < REBOOKED:
+            self._look_at_the_books()
+        scene = Scene(self.index, self.inventory, self.books, self.budget, nearby=self.nearby)
         candidates, _ = contenders(scene, terms, query)
         winner = settle(candidates, seed=self.asked, relevance_floor=0.0).winner
         if winner is None:
@@ -118,13 +124,18 @@ class Storm:
 
     def _arrange(self, before: Inventory | None) -> None:
         self.inventory = Inventory(self.index, before)
+        self.nearby, self.questions = Nearby(), [self._vectors(1) for _ in range(QUESTIONS)]
         self.budget = BudgetBook(None, None, self.clock)  # type: ignore[arg-type]
+        self.books: Books | None = None
+        self._look_at_the_books()
+
+    def _look_at_the_books(self) -> None:
         funds = [
             Funds(one.campaign_id, one.advertiser_id, Micros(int(self.dice.random() < 0.8) * 10**8))
             for one in self.index.campaigns
         ]
         self.funds = {one.campaign_id: one for one in funds}
-        self.books = books_of(0.0, funds)
+        self.books = books_of(0.0, funds, self.books)
 
     def _offer(self) -> Offer:
         self.number += 1
