@@ -1,23 +1,26 @@
 """Any endpoint that speaks OpenAI's format: our bytes go out, its bytes come back.
 
-One pooled aiohttp session per upstream, made on first use inside the running loop. Redirects are
-not followed, the environment's proxies are not read, nothing of the caller's headers is passed on,
-and answers are asked for uncompressed. Credentials appear in no message and no log.
+Redirects are not followed, nothing of the caller's headers is passed on, and answers are asked for
+uncompressed. Credentials appear in no message and no log.
 """
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-import aiohttp
 import orjson
 
+from api.upstream.connection import Patience, Reply
+from api.upstream.connections import Address, Connections
 from api.upstream.upstream import UpstreamAnswer, UpstreamRefused, UpstreamTimedOut
 from kernel.errors import UpstreamFailed
 
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _MAX_MESSAGE: Final = 600
+_UNPACKED: Final = frozenset({"gzip", "x-gzip", "deflate"})
+_MOST_AT_ONCE: Final = 1024 * 1024
 #: Errors about the request itself: the caller can mend it, so its words are passed on.
 _THE_CALLERS: Final = frozenset({400, 404, 409, 413, 415, 422})
 #: Errors about us and the provider; none of the caller's business but that it failed.
@@ -50,8 +53,17 @@ class RelayUpstream:
     """One endpoint. Build it anywhere, use it inside one event loop, `close` it there."""
 
     def __init__(self, settings: RelaySettings) -> None:
+        """Raises ValueError for an address or a key that cannot stand in a request."""
         self.settings = settings
-        self._session: aiohttp.ClientSession | None = None
+        limits, address = settings.timeouts, Address.of(settings.base_url)
+        self._connections = Connections(
+            address, most=settings.connections, connect_seconds=limits.connect
+        )
+        self._patience = Patience(limits.silence, limits.total)
+        chat = address.target("/chat/completions")
+        self._post_plain = _head("POST", chat, address, settings.api_key, "application/json")
+        self._post_stream = _head("POST", chat, address, settings.api_key, "text/event-stream")
+        self._get = _head("GET", address.target("/models"), address, settings.api_key)
 
     @property
     def name(self) -> str:
@@ -67,88 +79,67 @@ class RelayUpstream:
 
     async def open(self, body: bytes, *, stream: bool) -> UpstreamAnswer:
         """Send a chat request and wait for the upstream's status. Raises UpstreamFailed."""
-        response = await self._send("POST", "/chat/completions", body, stream=stream)
-        if response.status != 200:
+        reply = await self._asked(self._post(stream=stream) + b"%d\r\n\r\n" % len(body) + body)
+        if reply.status != 200:
             try:
-                raise self._refusal(response, await _error_in(response))
+                raise self._refusal(reply, await _error_in(reply))
             finally:
-                response.close()
+                reply.close()
 
         async def close() -> None:
-            # After the end this does nothing, the connection is back in the pool already. Before
-            # it, breaking the connection is what tells the provider to stop.
-            response.close()
+            # After the end this does nothing, the connection is back among the others already.
+            # Before it, breaking the connection is what tells the provider to stop.
+            reply.close()
 
-        content_type = response.headers.get("content-type", "")
+        content_type = reply.headers.get("content-type", "")
         return UpstreamAnswer(
             is_event_stream=content_type.startswith("text/event-stream"),
-            chunks=_chunks(response),
+            chunks=_chunks(reply),
             close=close,
         )
 
     async def models(self) -> list[str]:
         """The models that the endpoint lists. Raises UpstreamFailed."""
-        response = await self._send("GET", "/models", None, stream=False)
+        reply = await self._asked(self._get + b"\r\n")
         try:
-            if response.status != 200:
-                raise self._refusal(response, {})
-            listed = orjson.loads(await response.read())["data"]
+            if reply.status != 200:
+                raise self._refusal(reply, {})
+            listed = orjson.loads(b"".join([chunk async for chunk in _chunks(reply)]))["data"]
             return [str(model["id"]) for model in listed]
-        except (KeyError, TypeError, ValueError, aiohttp.ClientError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise UpstreamFailed("The model's provider lists no models.") from error
         finally:
-            response.close()
+            reply.close()
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        self._connections.close()
 
-    async def _send(
-        self, method: str, path: str, body: bytes | None, *, stream: bool
-    ) -> aiohttp.ClientResponse:
+    def _post(self, *, stream: bool) -> bytes:
+        return self._post_stream if stream else self._post_plain
+
+    async def _asked(self, request: bytes) -> Reply:
+        reply: Reply | None = None
         try:
-            return await self._opened().request(
-                method,
-                self.settings.base_url.rstrip("/") + path,
-                data=body,
-                headers={"accept": "text/event-stream" if stream else "application/json"},
-                allow_redirects=False,
-            )
+            reply = await self._connections.ask(request, self._patience)
+            await reply.head()
         except TimeoutError:
             raise UpstreamTimedOut(
                 "The model's provider did not answer in time. Try again."
             ) from None
-        except (aiohttp.ClientError, OSError):
-            # `from None`: the original names the URL, and some providers carry keys in it.
+        except OSError:
+            # `from None`: the original may name the address, and some carry keys in it.
             raise UpstreamFailed(
                 "The model's provider cannot be reached. Try again in a moment.",
                 code="upstream_unreachable",
             ) from None
+        except asyncio.CancelledError:
+            if reply is not None:
+                reply.close()
+            raise
+        return reply
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            limits = self.settings.timeouts
-            headers = {
-                "accept-encoding": "identity",
-                "content-type": "application/json",
-                "user-agent": "tollfree",
-            }
-            if self.settings.api_key:
-                headers["authorization"] = f"Bearer {self.settings.api_key}"
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=self.settings.connections, loop=asyncio.get_running_loop()
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(
-                    total=limits.total, connect=limits.connect, sock_read=limits.silence
-                ),
-            )
-        return self._session
-
-    def _refusal(self, response: aiohttp.ClientResponse, error: dict[str, Any]) -> UpstreamFailed:
-        status = response.status
+    def _refusal(self, reply: Reply, error: dict[str, Any]) -> UpstreamFailed:
+        status = reply.status
         if status in _THE_CALLERS:
             return UpstreamRefused(
                 self._shown(error.get("message")),
@@ -163,7 +154,7 @@ class RelayUpstream:
                 status=429,
                 type="rate_limit_error",
                 code="upstream_rate_limited",
-                retry_after=response.headers.get("retry-after"),
+                retry_after=reply.headers.get("retry-after"),
             )
         if status in _OURS:
             return UpstreamFailed(
@@ -173,7 +164,7 @@ class RelayUpstream:
             f"The model's provider failed (status {status}). Try again.",
             # 529 is one provider's word for overloaded; clients know 503.
             status=503 if status in {503, 529} else 504 if status == 504 else 502,
-            retry_after=response.headers.get("retry-after"),
+            retry_after=reply.headers.get("retry-after"),
         )
 
     def _shown(self, message: object) -> str:
@@ -183,26 +174,59 @@ class RelayUpstream:
         return f"The model's provider says: {text[:_MAX_MESSAGE]}"
 
 
-async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+def _head(method: str, path: str, address: Address, key: str | None, accept: str = "*/*") -> bytes:
+    """The head of a request up to what changes: for a POST, up to the number of its bytes."""
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        f"host: {address.authority}",
+        f"accept: {accept}",
+        "accept-encoding: identity",
+        "user-agent: tollfree",
+    ]
+    if key:
+        if not key.isascii() or not key.isprintable():
+            raise ValueError("An upstream's key has characters that no header can carry.")
+        lines.append(f"authorization: Bearer {key}")
+    if method == "POST":
+        lines += ["content-type: application/json", "content-length: "]
+        return "\r\n".join(lines).encode()
+    return "\r\n".join([*lines, ""]).encode()
+
+
+async def _chunks(reply: Reply) -> AsyncIterator[bytes]:
+    packed = reply.headers.get("content-encoding", "identity")
     try:
-        async for chunk in response.content.iter_any():
-            yield chunk
+        if packed == "identity":
+            while chunk := await reply.read():
+                yield chunk
+        elif packed in _UNPACKED:
+            # Asked for or not, this is what came.
+            unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+            while chunk := await reply.read():
+                while chunk:
+                    yield unpacking.decompress(chunk, _MOST_AT_ONCE)
+                    chunk = unpacking.unconsumed_tail
+            yield unpacking.flush()
+            if not unpacking.eof:
+                raise UpstreamFailed("The model's provider broke off its answer.")
+        else:
+            raise UpstreamFailed("The model's provider packed its answer in a way that we cannot.")
     except TimeoutError:
         raise UpstreamTimedOut("The model's provider fell silent.") from None
-    except (aiohttp.ClientError, OSError):
+    except (OSError, zlib.error):
         raise UpstreamFailed("The model's provider broke off its answer.") from None
 
 
-async def _error_in(response: aiohttp.ClientResponse) -> dict[str, Any]:
+async def _error_in(reply: Reply) -> dict[str, Any]:
     """The `error` object of a refusal, empty where there is none that we can read."""
     raw = bytearray()
     try:
-        async for chunk in response.content.iter_any():
+        async for chunk in _chunks(reply):
             raw += chunk
             if len(raw) > _MAX_ERROR_BYTES:
                 return {}
         body = orjson.loads(raw)
-    except (ValueError, TimeoutError, aiohttp.ClientError, OSError):
+    except (ValueError, UpstreamFailed):
         return {}
     error = body.get("error", body) if isinstance(body, dict) else None
     if isinstance(error, str):
