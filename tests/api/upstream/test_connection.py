@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,6 +90,22 @@ async def test_a_connection_that_says_more_or_no_more_is_not_used_again(opened, 
     server, client = await opened(says)
     assert [await whole(client) for _ in range(3)] == [b"hello"] * 3
     assert server.connections == 3
+
+
+def test_the_loop_that_serves_is_understood_too() -> None:
+    async def talk() -> list[bytes]:
+        server = Server(SIZED)
+        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        client = Connections(Address.of(f"http://127.0.0.1:{port}"), most=2, connect_seconds=1)
+        try:
+            return [await whole(client) for _ in range(2)]
+        finally:
+            client.close()
+            listening.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(talk()) == [b"hello"] * 2
 
 
 async def test_an_answer_without_a_length_ends_with_its_connection(opened) -> None:
