@@ -8,6 +8,7 @@ a byte: the parts point into the link as it was written.
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote_plus
 
 _ADDRESS: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)"
@@ -32,10 +33,18 @@ class Address:
     fragment: str
 
     @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The query as a server reads it, in small letters; an escaped name is no hiding place."""
+        parts = (part.partition("=") for part in re.split(r"[&;]", self.query or "") if part)
+        return tuple(
+            (unquote_plus(name).casefold(), unquote_plus(value).casefold())
+            for name, _, value in parts
+        )
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """The names in the query, in small letters."""
-        pairs = re.split(r"[&;]", self.query or "")
-        return tuple(pair.partition("=")[0].casefold() for pair in pairs if pair)
+        return tuple(name for name, _ in self.pairs)
 
     @property
     def path_and_query(self) -> str:

@@ -52,6 +52,7 @@ class Line:
     may_write: bool
     longest_sub: int
     sentence: str
+    own_parameters: frozenset[str] = frozenset()
 
     def write(self, address: Address, sub: str) -> str | None:
         """The affiliate link to `address`; None where the way back would not be clear."""
@@ -182,6 +183,7 @@ def _line_of_merchant(account: Account, merchant: dict[str, Any]) -> Line:
             may_write=account.allows_ai or not merchant.get("needs_attestation", False),
             longest_sub=merchant.get("longest_sub", 64),
             sentence=merchant.get("sentence", ""),
+            own_parameters=frozenset(merchant.get("own_parameters", ())),
         )
     )
 

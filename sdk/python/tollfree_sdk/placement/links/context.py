@@ -12,8 +12,10 @@ from typing import Final
 from tollfree_sdk.placement.outline import Outline
 
 _NEVER_LINES: Final = re.compile(
-    r"\s*>|(?: {4}|\t)(?!\s*(?:[-+*]|\d{1,9}[.)])\s)|\s*(?:[-+*]\s+|\d{1,9}[.)]\s+)?\[\^?[^\]\n]*\]:?(?:\s|$)|"
-    r"\s*\[\^?[^\]\n]*\]:|.*\|",
+    r"\s*>|(?: {4}|\t)(?!\s*(?:[-+*]|\d{1,9}[.)])\s)|\s*(?:[-+*]\s+|\d{1,9}[.)]\s+)?\[\^?[^\[\]\n]*\]:?(?:\s|$)|"
+    r"\s*\[\^?[^\]\n]*\]:|.*\||"
+    r"\s*(?:[-+*]\s+)?(?:\*\*|__)?(?:sources?|references?|citations?|quellen?|fuentes?|fonti?)(?:\*\*|__)?\s*:",
+    re.IGNORECASE,
 )
 _SOURCES: Final = re.compile(
     r"\s*(?:#{1,6}\s+|\*\*|__)?(?:sources?|references?|citations?|bibliography|footnotes|works cited|"
@@ -21,6 +23,18 @@ _SOURCES: Final = re.compile(
     re.IGNORECASE,
 )
 _HEADING: Final = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]+\*\*\s*$)")
+# The line says where something was taken from, or is a command or a log of one: no advice to buy.
+_CITED: Final = re.compile(
+    r"(?:\b(?:sources?|references?|ref|citations?|cited (?:from|in)|quoted from|retrieved from|accessed at|"
+    r"quellen?|fuentes?|fonti?)\b\s*(?:\*\*|__)?\s*:?|\b(?:(?-i:GET|HEAD|POST|PUT|DELETE)|curl|wget|fetch(?:ing|ed)?)\b"
+    r"(?:\s+-{1,2}\S+)*)(?:\*\*|__)?\s*[(<]?(?:\[[^\]\n]*\]\(<?)?$",
+    re.IGNORECASE,
+)
+#: Link texts that are the number or the name of a source.
+_CITATION_LABEL: Final = re.compile(
+    r"\[(?:\[?\^?\d{1,3}\]?|\[?(?:source|src|ref|reference|citation|cite|footnote)s?(?: ?\d{1,3})?\]?)\]\(<?$",
+    re.IGNORECASE,
+)
 # A bare link begins its word; so it is found again, from its end, when it is put back.
 _BARE_LEAD: Final = re.compile(r"(?:^|\s)[(*_–—]{0,3}$")
 # Text that changes nothing, or one letter that might.
@@ -75,7 +89,7 @@ class Context:
             return None
         if not self._outline.is_in_text or len(self._line) > _LONGEST_LINE:
             return None
-        if _NEVER_LINES.match(self._line):
+        if _NEVER_LINES.match(self._line) or _CITED.search(self._line[-120:]):
             return None
         anchor = _ANCHOR.search(self._line)
         tags, in_comment = self._tags_with(self._line[: anchor.start()] if anchor else self._line)
@@ -88,6 +102,8 @@ class Context:
     def _markdown_shape(self) -> Shape | None:
         line = self._line
         if line.endswith(("](", "](<")):
+            if _CITATION_LABEL.search(line[-40:]):
+                return None
             shape = Shape.ANGLED_DESTINATION if line.endswith("<") else Shape.DESTINATION
             return shape if self._closed_image is False and not self._brackets else None
         if self._brackets:

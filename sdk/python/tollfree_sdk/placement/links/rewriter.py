@@ -23,11 +23,13 @@ REL: Final = ' rel="sponsored nofollow noopener"'
 
 # What a link is made of, and what closes it, by the way it is written.
 _BODY: Final = {
-    Shape.BARE: r"[^\s<>\"'`|\\^{}\[\]]+",
+    # The marks of Chinese, Japanese and Korean text stand directly behind a link.
+    Shape.BARE: r"[^\s<>\"'`|\\^{}\[\]。、，．！？；：）」』】》〉…]+",
     Shape.AUTOLINK: r"[^\s<>]+",
     Shape.DESTINATION: r"(?:[^\s<>()\\\[\]]|\([^\s<>()\\\[\]]*\))+",
     Shape.ANGLED_DESTINATION: r"[^\s<>\\]+",
-    Shape.HREF: r"[^\s<>\"'&]+",
+    # An ampersand that begins a parameter is read as one; anything else might be an entity.
+    Shape.HREF: r"(?:[^\s<>\"'&]|&(?=[A-Za-z_][\w-]*=))+",
 }
 _TITLE: Final = r"(?:[ ]+(?:\"[^\"\n<>]*\"|'[^'\n<>]*'))?[ ]*\)"
 _CLOSE: Final = {
@@ -47,7 +49,8 @@ _GOES_ON: Final = {
     Shape.DESTINATION: re.compile(r"[^\s<>\\]*(?:[ ]+(?:[\"'][^\n<>]*)?)?"),
     Shape.ANGLED_DESTINATION: re.compile(r"[^\s<>\\]*(?:>(?:[ ]+(?:[\"'][^\n<>]*)?)?)?"),
     Shape.HREF: re.compile(
-        r"[^\s<>\"'&]*(?:[\"'][^<>\n]*(?:>[^<>\n]*(?:<(?:/a?)?)?)?)?", re.IGNORECASE
+        r"(?:[^\s<>\"'&]|&(?=[A-Za-z_][\w-]*(?:=|$)|$))*(?:[\"'][^<>\n]*(?:>[^<>\n]*(?:<(?:/a?)?)?)?)?",
+        re.IGNORECASE,
     ),
 }
 _TRAILING: Final = ".,;:!?*_~"

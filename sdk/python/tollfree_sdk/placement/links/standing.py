@@ -31,8 +31,23 @@ _SIGNED: Final = frozenset(
     "code state nonce otp ticket session sessionid session_id sid_token jwt key api_key apikey secret "
     "password".split()
 )
-# Amazon also takes a tag at the end of the path.
-_PATH_TAG: Final = re.compile(r"/(?:ASIN|dp|product|d|-)/[A-Z0-9]{10}/[\w-]+-\d\d/?$")
+# Amazon also takes a tag as a part of the path; and its partners' tools leave their name in `ref`.
+_PATH_TAG: Final = re.compile(
+    r"/(?:ASIN|dp|product|d|-)/[A-Z0-9]{10}/(?:[^/]+/)*(?:[\w-]+-\d\d(?:/|$)|ref=(?:nosim|as_))"
+)
+_PARTNERS_REF: Final = ("as_", "nosim")
+_CAMPAIGN: Final = frozenset(
+    {
+        "utm_source",
+        "utm_medium",
+        "utm_campaign",
+        "utm_content",
+        "utm_term",
+        "cm_mmc",
+        "ref",
+        "source",
+    }
+)
 
 
 class Standing(StrEnum):
@@ -100,7 +115,7 @@ def _objection(
         return Standing.SUPPLIED
     if _is_private(address):
         return Standing.PRIVATE_PAGE
-    if not _SIGNED.isdisjoint(address.parameters) or _has_oauth(address):
+    if _is_signed(address, line):
         return Standing.SIGNED
     if _is_monetised(address) or book.original_of(address.url) is not None:
         return Standing.MONETISED
@@ -114,20 +129,46 @@ def _is_private(address: Address) -> bool:
     return not _PRIVATE.isdisjoint(segments)
 
 
-def _has_oauth(address: Address) -> bool:
-    return any(name.startswith(("oauth_", "x-amz-", "x-goog-")) for name in address.parameters)
+def _is_signed(address: Address, line: Line | None) -> bool:
+    # A merchant's own page may carry a parameter that elsewhere is a signature.
+    names = set(address.parameters) - (line.own_parameters if line else frozenset())
+    return not _SIGNED.isdisjoint(names) or any(
+        name.startswith(("oauth_", "x-amz-", "x-goog-")) for name in names
+    )
 
 
 def _is_monetised(address: Address) -> bool:
-    parameters, redirectors = _stand_down()
-    if not parameters.isdisjoint(address.parameters):
+    stand_down = _stand_down()
+    if not stand_down.parameters.isdisjoint(address.parameters):
+        return True
+    if any(_is_campaign_of_a_partner(name, value) for name, value in address.pairs):
         return True
     labels = address.host.split(".")
     parents = {".".join(labels[start:]) for start in range(len(labels) - 1)}
-    return not redirectors.isdisjoint(parents) or _PATH_TAG.search(address.path) is not None
+    return (
+        not stand_down.redirectors.isdisjoint(parents) or _PATH_TAG.search(address.path) is not None
+    )
+
+
+def _is_campaign_of_a_partner(name: str, value: str) -> bool:
+    """Somebody's campaign parameters that name an affiliate network: the sale is counted for them."""
+    if name == "ref_" and value.startswith(_PARTNERS_REF):
+        return True
+    return name in _CAMPAIGN and _stand_down().campaign.search(value) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _StandDown:
+    parameters: frozenset[str]
+    redirectors: frozenset[str]
+    campaign: re.Pattern[str]
 
 
 @cache
-def _stand_down() -> tuple[frozenset[str], frozenset[str]]:
+def _stand_down() -> _StandDown:
     data = programmes()["stand_down"]
-    return frozenset(data["parameters"]), frozenset(data["redirectors"])
+    return _StandDown(
+        frozenset(data["parameters"]),
+        frozenset(data["redirectors"]),
+        re.compile(data["campaign_words"]),
+    )
