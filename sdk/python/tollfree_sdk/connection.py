@@ -7,13 +7,19 @@ logged says what to do and quotes neither a conversation nor a key.
 import logging
 import threading
 from collections import Counter
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
+from tollfree_sdk.asking import ad_request, without_ads
 from tollfree_sdk.breaker import CircuitBreaker
+from tollfree_sdk.contract import AdRequest
 from tollfree_sdk.errors import AdNetworkError, AdNetworkRefused
 from tollfree_sdk.surroundings import now, told
 
 _WARN_EVERY_S: Final = 60.0
+# The rest of a turn's time is for waking up: on a busy machine a thread that may run is not yet one
+# that runs, and the promise is about when `match` is over.
+_OF_ITS_TIME: Final = 0.88
 
 _log = logging.getLogger("tollfree")
 
@@ -42,7 +48,7 @@ class Watch:
 
 
 class Connection:
-    """Where the network is, and as whom it is asked. `base_url` and `key` as given or told."""
+    """Where the network is, as whom it is asked, and for how long; `base_url` and `key` as told."""
 
     def __init__(
         self, key: str | None, base_url: str | None, *, timeout: float, strict: bool
@@ -55,6 +61,14 @@ class Connection:
                 "your publisher key (tf_pub_…) and TOLLFREE_BASE_URL to the network's address."
             )
         self.timeout, self.strict, self.watch = timeout, strict, Watch()
+
+    def until(self) -> float:
+        """When a turn that begins now must have its answer from the network."""
+        return now() + self.timeout * _OF_ITS_TIME
+
+    def request_for(self, messages: Iterable[Any], options: Mapping[str, Any]) -> AdRequest:
+        """What is asked for a turn. Raises TypeError for an unknown option."""
+        return ad_request(without_ads(messages, base_url=self.base_url), options)
 
     @property
     def failures(self) -> Counter[str]:

@@ -1,11 +1,7 @@
-"""The ad network as a service sees it: one object, asked from threads or from an event loop.
+"""The ad network for programs that use threads; safe to share between them.
 
-    Tollfree, AsyncTollfree
-    ├── ads.match(messages=…)      the ad for a turn, or the reason for none
-    ├── ads.start(messages=…)      the same, on its way while your model writes
-    ├── ads.stream(messages=…)     the same, around any source of text
-    ├── events.report(…)           an ad was rendered, or viewable
-    └── conversions.create(…)      a click became a sale
+    Tollfree ── ads, events, conversions      what a program calls: `tollfree_sdk.calls`
+    └── AsyncTollfree                         its twin: `tollfree_sdk.async_network`
 
 Fails open: whatever the network does, `match` is over within `timeout` seconds and does not raise,
 unless it was made ``strict``. Failures are counted, warned of once a minute, and stop the asking for
@@ -13,41 +9,38 @@ a while when they repeat.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LateError
-from decimal import Decimal
 from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
 
-from tollfree_sdk.asking import ad_request, without_ads
+from tollfree_sdk.calls import Ads, Conversions, Events
 from tollfree_sdk.connection import Connection
-from tollfree_sdk.contract import AdDecision, AdRequest, NoFill, Step, no_ad
-from tollfree_sdk.errors import (
-    AdNetworkError,
-    AdNetworkGarbled,
-    AdNetworkTimeout,
+from tollfree_sdk.contract import AdDecision, AdRequest, NoFill, no_ad
+from tollfree_sdk.errors import AdNetworkError, AdNetworkTimeout
+from tollfree_sdk.exchange import (
+    DECISIONS,
+    REPORT_SECONDS,
+    decision_in,
+    exchange,
+    late,
+    problem_of,
 )
-from tollfree_sdk.exchange import exchange
 from tollfree_sdk.match import Match
-from tollfree_sdk.reporting import CONVERSIONS, EVENTS, conversion_body, event_body, is_refused
+from tollfree_sdk.reporting import is_refused
 from tollfree_sdk.streaming import AdStream
 from tollfree_sdk.surroundings import now
-from tollfree_sdk.wire import ContractError, decision_from_json, request_to_json
+from tollfree_sdk.wire import request_to_json
 
-_DECISIONS: Final = "/ads/v1/decisions"
 _WORKERS: Final = 8
 _MOST_WAITING: Final = 32
-_REPORT_SECONDS: Final = 5.0
 
 
 class Tollfree(Connection):
-    """The network for programs that use threads; safe to share between them.
-
-    ``Tollfree("tf_pub_…", base_url="https://ads.example")``
-    """
+    """``Tollfree("tf_pub_…", base_url="https://ads.example")``."""
 
     def __init__(
         self,
@@ -59,8 +52,10 @@ class Tollfree(Connection):
         http: httpx.Client | None = None,
     ) -> None:
         super().__init__(key, base_url, timeout=timeout, strict=strict)
-        self.ads, self.events = Ads(self), Events(self)
-        self.conversions = Conversions(self)
+        self.ads: Ads[Pending, Match, AdStream] = Ads(
+            self._start, Pending.result, lambda pending, how: AdStream(pending, delivery=how)
+        )
+        self.events, self.conversions = Events(self._told), Conversions(self._told)
         self._owns_http = http is None
         self._http = httpx.Client() if http is None else http
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="tollfree")
@@ -87,9 +82,10 @@ class Tollfree(Connection):
         """POST to the network. Raises AdNetworkError."""
         return exchange(self._http, self.base_url + path, self.key, body, until=until)
 
-    def start(self, request: AdRequest) -> "Pending":
+    def _start(self, messages: Iterable[Any], options: Mapping[str, Any]) -> "Pending":
         """Ask on another thread."""
-        until = now() + self.timeout
+        until = self.until()
+        request = self.request_for(messages, options)
         if not self._places.acquire(blocking=False):
             return Pending(self, no_ad(NoFill.OVERLOADED), until)
         if not self.watch.breaker.allows():
@@ -106,17 +102,24 @@ class Tollfree(Connection):
 
     def _decide(self, request: AdRequest, until: float) -> AdDecision:
         try:
-            told = self.send(_DECISIONS, request_to_json(request), until=until)
-            decision = _decision_in(told)
-        except AdNetworkError as error:
-            self.watch.failed(error)
-            raise
-        except Exception as error:
-            wrapped = AdNetworkGarbled("The ad network could not be asked.")
-            self.watch.failed(wrapped)
-            raise wrapped from error
+            decision = decision_in(self.send(DECISIONS, request_to_json(request), until=until))
+        except Exception as error:  # noqa: BLE001  it is told to whoever waits, as one of ours
+            problem = problem_of(error)
+            self.watch.failed(problem)
+            raise problem from problem.__cause__
         self.watch.breaker.success()
         return decision
+
+    def _told(self, path: str, body: dict[str, Any]) -> bool:
+        """Report back; whether it arrived and counts."""
+        try:
+            told = self.send(path, body, until=now() + REPORT_SECONDS)
+        except AdNetworkError as error:
+            self.watch.failed(error)
+            if self.strict:
+                raise
+            return False
+        return not is_refused(told)
 
 
 class Pending:
@@ -140,7 +143,7 @@ class Pending:
         try:
             return Match(self._found.result(left if max_wait is None else min(left, max_wait)))
         except LateError:
-            error: AdNetworkError = AdNetworkTimeout("The ad network did not answer in time.")
+            error: AdNetworkError = late()
             self._network.watch.failed(error)
         except AdNetworkError as told:
             error = told
@@ -150,76 +153,3 @@ class Pending:
             raise error
         self._found = no_ad(error.reason)
         return Match(self._found)
-
-
-class Ads:
-    """``tollfree.ads``. All three take the same options, by the names of `AdRequest`."""
-
-    def __init__(self, network: Tollfree) -> None:
-        self._network = network
-
-    def match(self, *, messages: Iterable[Any], **options: Any) -> Match:
-        """The ad for the last turn of `messages`, or the reason for none."""
-        return self.start(messages=messages, **options).result()
-
-    def start(self, *, messages: Iterable[Any], **options: Any) -> Pending:
-        """The same, on its way: ask before your model, take the `result` after it."""
-        clean = without_ads(messages, base_url=self._network.base_url)
-        return self._network.start(ad_request(clean, options))
-
-    def stream(
-        self, *, messages: Iterable[Any], delivery: str = "content", **options: Any
-    ) -> AdStream:
-        """The same, around any source of text; see `AdStream`."""
-        return AdStream(self.start(messages=messages, **options), delivery=delivery)
-
-
-class Events:
-    """``tollfree.events``."""
-
-    def __init__(self, network: Tollfree) -> None:
-        self._network = network
-
-    def report(self, decision_id: str, step: Step | str) -> bool:
-        """Say that an ad was rendered or viewable; whether it arrived. Safe to repeat."""
-        return _sent(self._network, EVENTS, event_body(decision_id, step))
-
-
-class Conversions:
-    """``tollfree.conversions``."""
-
-    def __init__(self, network: Tollfree) -> None:
-        self._network = network
-
-    def create(
-        self,
-        *,
-        event: str,
-        event_id: str,
-        click_id: str,
-        value: Decimal | float | str | None = None,
-        currency: str = "USD",
-    ) -> bool:
-        """Say that a click became a sale; whether it arrived. Safe to repeat."""
-        body = conversion_body(
-            event=event, event_id=event_id, click_id=click_id, value=value, currency=currency
-        )
-        return _sent(self._network, CONVERSIONS, body)
-
-
-def _sent(network: Tollfree, path: str, body: dict[str, Any]) -> bool:
-    try:
-        told = network.send(path, body, until=now() + _REPORT_SECONDS)
-    except AdNetworkError as error:
-        network.watch.failed(error)
-        if network.strict:
-            raise
-        return False
-    return not is_refused(told)
-
-
-def _decision_in(told: dict[str, Any]) -> AdDecision:
-    try:
-        return decision_from_json(told)
-    except ContractError as error:
-        raise AdNetworkGarbled("The ad network's answer does not speak the contract.") from error
