@@ -9,7 +9,11 @@ PORTAL: Final = Portal(
     title="Developers",
     home="/developer/",
     templates=Path(__file__).parent / "templates",
-    places=(Place("Keys", "/developer/", "home"), Place("Payouts", "/developer/payouts", "wallet")),
+    places=(
+        Place("Keys", "/developer/", "home"),
+        Place("Ads", "/developer/ads", "eye"),
+        Place("Payouts", "/developer/payouts", "wallet"),
+    ),
     pitch="Get an API key, and see what your calls were like.",
     joins=True,
     joins_at="start",

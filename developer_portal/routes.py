@@ -5,6 +5,7 @@ GET, POST /developer/start           an address, a code by mail, the first key
 POST /developer/keys                 make one, shown once
 POST /developer/keys/{id}/rotate     another in its place      /revoke   end it
 POST /developer/apps/{id}/ads        on or off
+GET  /developer/ads                  what answers may carry; GET, POST /apps/{id}, /keys/{id}
 GET  /developer/payouts              earnings, payouts; /statements/{id}, /{publisher}/again /back
 POST /developer/payouts/{publisher}/account    where to pay to
 GET, POST /developer/sign-in         POST /developer/sign-out
@@ -17,6 +18,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from advertiser_portal.billing.till import Till
+from developer_portal.ad_pages import AdPages
 from developer_portal.joining import Door, JoiningPages
 from developer_portal.key_pages import KeyPages
 from developer_portal.payout_pages import PayoutPages
@@ -36,7 +38,7 @@ def routes(
 
     Payouts come with a till, joining with a door.
     """
-    portal = PORTAL if till else replace(PORTAL, places=PORTAL.places[:1])
+    portal = PORTAL if till else replace(PORTAL, places=PORTAL.places[:2])
     pages = Pages(front, portal)
     router = APIRouter(
         prefix=PORTAL.home.rstrip("/"),
@@ -46,6 +48,7 @@ def routes(
     )
     add_sign_in(router, pages)
     KeyPages(pages, forget, door.model if door else lambda: "demo").add_to(router)
+    AdPages(pages, forget).add_to(router)
     if door is not None:
         JoiningPages(pages, door).add_to(router)
     if till is not None:

@@ -17,6 +17,7 @@ _MODULES = {
     "worker": "tollfree.worker",
     "migrate": "tollfree.migrate",
     "keys": "tollfree.keys",
+    "ad-settings": "tollfree.ad_settings",
     "commissions": "tollfree.commissions",
     "publishers": "tollfree.publishers",
     "match": "tollfree.match",
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _demo(commands)
     _serve(commands)
     _keys(commands)
+    _ad_settings(commands)
     add_publishers(commands)
     add_commissions(commands)
     _explain(commands)
@@ -176,6 +178,18 @@ def _keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     for action in (create, listed, revoke):
         action.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
         action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _ad_settings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    chosen = commands.add_parser("ad-settings", help="what an app or a key says about ads")
+    actions = chosen.add_subparsers(dest="action", required=True, metavar="action")
+    show = actions.add_parser("show", help="what holds")
+    change = actions.add_parser("set", help="change some of it; the rest stays")
+    for action in (show, change):
+        action.add_argument("id", help="app_… or key_…")
+        action.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+        action.add_argument("--json", action="store_true", help="print JSON")
+    change.add_argument("values", nargs="+", metavar="name=value", help="as in min_relevance=0.5")
 
 
 if __name__ == "__main__":

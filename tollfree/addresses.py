@@ -21,6 +21,7 @@ from adserver.http import why as why_pages
 from advertiser_portal import routes as advertiser_pages
 from advertiser_portal.billing import webhooks
 from advertiser_portal.public import pages as public_pages
+from api.http import ad_settings as ad_settings_routes
 from api.http import quota as quota_routes
 from api.http import well_known
 from developer_portal import routes as developer_pages
@@ -52,6 +53,7 @@ def application(
     app = _ad_network(grounds, ads)
     api.surfaces.install(app)
     app.include_router(quota_routes.routes(api.keys))
+    app.include_router(ad_settings_routes.routes(api.keys, grounds.database))
     app.include_router(well_known.routes(api.attestation))
     _add_portal(app, portal, till, api.keys.forget, _door(grounds, portal, api))
     _add_till(app, till)

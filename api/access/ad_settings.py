@@ -20,6 +20,15 @@ _POLICY: Final = (
     "turns_between",
 )  # fmt: skip
 _TEXTS: Final = frozenset({"blocked_categories", "blocked_domains", "blocked_advertisers"})
+#: What binds the keys and requests of an app, and is no key's to change.
+_OF_THE_APP: Final = frozenset({"allowed_formats", "may_turn_off"})
+_EXPECTED: Final = {
+    "delivery": f"one of {', '.join(Delivery)}",
+    "formats": f"a list of {', '.join(Format)}",
+    "allowed_formats": f"a list of {', '.join(Format)}",
+}
+_MOST_LISTED: Final = 200
+_LONGEST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,65 @@ class AdSettings:
         return replace(self, **{name: _read(name, value) for name, value in given.items()})
 
 
+def checked_for_app(settings: AdSettings) -> AdSettings:
+    """The same, if an app may be set so. Raises BadRequest that names what is wrong."""
+    beyond = [one.value for one in settings.formats if one not in settings.allowed_formats]
+    if beyond:
+        raise BadRequest(
+            f"The app's formats name {beyond[0]}, which its allowed_formats do not. Allow it, or "
+            "leave it out of formats.",
+            param="formats",
+        )
+    return settings
+
+
+def checked_for_key(of_app: AdSettings, wishes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a key prefers, as it is stored. Raises BadRequest where its app's policy forbids it."""
+    own = _OF_THE_APP & wishes.keys()
+    if own:
+        raise BadRequest(f"{min(own)} is set for the whole app, not for one key.", param=min(own))
+    wanted = of_app.with_values(wishes)
+    if not wanted.enabled and of_app.enabled and not of_app.may_turn_off:
+        raise BadRequest(
+            "The app's policy does not let a key switch ads off. Set may_turn_off for the app first.",
+            param="enabled",
+        )
+    if "formats" in wishes:
+        checked_for_app(replace(of_app, formats=wanted.formats))
+    told = told_of(wanted)
+    return {name: told[name] for name in wishes}
+
+
+def for_key(of_app: AdSettings, wishes: Mapping[str, Any]) -> AdSettings:
+    """The settings that hold for a key: its defaults, within what the app's policy is today.
+
+    What an app blocks stays blocked, and its limits only ever get tighter.
+    """
+    wanted = of_app.with_values(
+        {name: value for name, value in wishes.items() if name not in _OF_THE_APP}
+    )
+    allowed = tuple(one for one in wanted.formats if one in of_app.allowed_formats)
+    return replace(
+        wanted,
+        enabled=of_app.enabled and (wanted.enabled or not of_app.may_turn_off),
+        formats=allowed,
+        blocked_categories=_both(of_app.blocked_categories, wanted.blocked_categories),
+        blocked_domains=_both(of_app.blocked_domains, wanted.blocked_domains),
+        blocked_advertisers=_both(of_app.blocked_advertisers, wanted.blocked_advertisers),
+        min_relevance=max(of_app.min_relevance, wanted.min_relevance),
+        ads_per_session=_fewer(of_app.ads_per_session, wanted.ads_per_session),
+        turns_between=max(of_app.turns_between, wanted.turns_between),
+    )
+
+
+def told_of(settings: AdSettings) -> dict[str, Any]:
+    """The settings as JSON has them."""
+    return {
+        name: [str(one) for one in value] if isinstance(value, tuple) else _plain(value)
+        for name, value in asdict(settings).items()
+    }
+
+
 def policy_of(settings: AdSettings) -> dict[str, Any]:
     """The part of the settings that is stored as the app's policy."""
     return {name: value for name, value in asdict(settings).items() if name in _POLICY}
@@ -61,7 +129,7 @@ def _read(name: str, value: Any) -> Any:
         if name in _TEXTS:
             return _texts(value)
     except ValueError:
-        raise _wrong(name, "one of the words that docs/settings.md lists") from None
+        raise _wrong(name, _EXPECTED.get(name, "a list of at most 200 short texts")) from None
     return _number_or_flag(name, value)
 
 
@@ -82,9 +150,24 @@ def _number_or_flag(name: str, value: Any) -> Any:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list | tuple) or len(value) > _MOST_LISTED:
         raise ValueError
-    return tuple(value)
+    if not all(isinstance(one, str) and 0 < len(one) <= _LONGEST for one in value):
+        raise ValueError
+    return tuple(dict.fromkeys(value))
+
+
+def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*one, *other)))
+
+
+def _fewer(one: int | None, other: int | None) -> int | None:
+    limits = [limit for limit in (one, other) if limit is not None]
+    return min(limits) if limits else None
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Delivery) else value
 
 
 def _wrong(name: str, expected: str) -> BadRequest:

@@ -20,7 +20,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.access.ad_settings import AdSettings
+from api.access.ad_choices import settings_of
+from api.access.ad_settings import AdSettings, for_key
 from api.access.keys import KeyKind, digest_of, looks_like_a_key
 from api.tables import ApiKey, App
 from kernel.clock import Clock
@@ -28,7 +29,6 @@ from kernel.database import Database
 from kernel.errors import Unauthenticated, Unavailable
 from kernel.shared_state import SharedState
 from kernel.telemetry import counter, logger
-from tollfree_sdk.contract import Delivery, Format
 
 _FRESH_SECONDS: Final = 5.0
 _STALE_SECONDS: Final = 30.0
@@ -194,12 +194,5 @@ def _as_granted(_app_id: str, granted: str) -> str:
 
 
 def _caller(key: ApiKey, app: App, standing: Standing) -> Caller:
-    of_app = AdSettings(
-        enabled=app.ads_enabled,
-        delivery=Delivery(app.delivery),
-        formats=tuple(Format(name) for name in app.formats),
-        blocked_categories=tuple(app.blocked_categories),
-        blocked_domains=tuple(app.blocked_domains),
-    )
-    ads = of_app.with_values({**app.ad_policy, **key.ad_wishes})
+    ads = for_key(settings_of(app), key.ad_wishes)
     return Caller(key.app_id, key.id, KeyKind(key.kind), ads, tier=standing(key.app_id, app.tier))

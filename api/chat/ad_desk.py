@@ -11,7 +11,12 @@ from typing import Final
 
 from api.access.key_book import Caller
 from api.access.keys import KeyKind
-from api.chat.ad_terms import AdTerms, AffiliateAccounts, formats_for
+from api.chat.ad_terms import (
+    AdTerms,
+    AffiliateAccounts,
+    formats_for,
+    reason_without_formats,
+)
 from api.chat.attestation import Attestation
 from api.chat.pending_decision import PendingDecision, Settled
 from api.chat.request import ChatRequest
@@ -67,7 +72,7 @@ class AdDesk:
             delivery, is_structured=request.is_structured, attestation=self._attestation
         )
         if not formats:
-            return AskedAd(Settled(NoFill.ADS_OFF), terms)
+            return AskedAd(Settled(reason_without_formats(caller.ads, wishes)), terms)
         if request.is_structured and delivery is Delivery.CONTENT:
             return AskedAd(Settled(NoFill.NOT_PLACEABLE), terms)
         turns = request.turns()

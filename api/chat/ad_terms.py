@@ -12,7 +12,7 @@ from api.access.ad_settings import AdSettings
 from api.chat.ad_wishes import AdWishes
 from api.chat.attestation import Attestation
 from kernel.errors import Forbidden
-from tollfree_sdk.contract import Delivery, Format, Turn
+from tollfree_sdk.contract import Delivery, Format, NoFill, Turn
 from tollfree_sdk.placement.links import Account, LinkBook, LinkPolicy, Supplied
 
 
@@ -30,6 +30,8 @@ class AdTerms:
 def formats_for(ads: AdSettings, wishes: AdWishes) -> tuple[Format, ...]:
     """The formats of one turn, the first is wanted most; none where there is to be no ad.
 
+    `reason_without_formats` says why there are none.
+
     Raises Forbidden where the request switches ads off and the app may not.
     """
     if wishes.ads_off and not ads.may_turn_off:
@@ -44,6 +46,11 @@ def formats_for(ads: AdSettings, wishes: AdWishes) -> tuple[Format, ...]:
     if wishes.formats is None:
         return ads.formats
     return tuple(one for one in wishes.formats if one in ads.allowed_formats)
+
+
+def reason_without_formats(ads: AdSettings, wishes: AdWishes) -> NoFill:
+    """Why a turn without formats carries no ad: somebody switched them off, or the policy did."""
+    return NoFill.ADS_OFF if wishes.ads_off or not ads.enabled else NoFill.BLOCKED_BY_PUBLISHER
 
 
 class AffiliateAccounts:

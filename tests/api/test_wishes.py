@@ -156,3 +156,11 @@ class TestWishes:
         await road.ask(tollfree={"formats": ["mention", "unit"]})
 
         assert road.ads.requests[0].formats == (Format.UNIT,)
+
+    async def test_for_formats_that_the_policy_forbids_end_without_an_ad_and_say_so(self) -> None:
+        road = Road(settings=AdSettings(allowed_formats=(Format.UNIT,)))
+
+        answer = await asked(road, tollfree={"formats": ["mention"]})
+
+        assert answer.field["no_fill_reason"] == NoFill.BLOCKED_BY_PUBLISHER
+        assert road.ads.requests == []
