@@ -20,12 +20,9 @@ as an advertiser would have them approved. The exit code says whether what must 
 """
 
 import argparse
-import importlib.util
 import itertools
 import json
 import math
-import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -38,26 +35,13 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
+from bench.weaving_rig import ad_of, answers, counter, sentences  # noqa: E402
 from language.embedder import Embedder, load_embedder  # noqa: E402
-from tollfree_sdk.contract import Ad, AdDecision, Advertiser, Delivery, Format, Label  # noqa: E402
+from tollfree_sdk.contract import Ad, AdDecision, Delivery, Format  # noqa: E402
 from tollfree_sdk.placement import StreamPlacer, place_answer  # noqa: E402
 from tollfree_sdk.placement.flow import Similarity  # noqa: E402
 
-PUBLIC_URL = "https://tollfree.example"
-TOKEN = "ATm7Kq0Zr3uX9pVbN2sD1wYcE5hG8jL4oQ6tR_iA-fUx"
 WITHIN, MOST_TOKENS = 0.5, 60
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_MARKS = re.compile(r"[*_#>`|]+")
-_LEAD = re.compile(
-    r"^.{0,80}?\b(?:that|which|and|it) (?:offers?|features?|has|provides?|specializes in|sells|includes?|consists of)\s+"
-    r"|^.{0,60}?\b(?:offering|featuring|providing|known for|specializing in|specializes in)\s+",
-    re.IGNORECASE,
-)
-_ELABORATION = re.compile(
-    r",? (?:including|such as|with|from|where|that|which|perfect for)\b|[;:]", re.IGNORECASE
-)
-_WORD = re.compile(r"\w")
 
 
 @dataclass
@@ -119,57 +103,6 @@ class Meter:
                 float(vectors[at] @ vectors[at + 1]),
             )
             row.ad_flow.append(math.exp(-abs(before - after)))
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of a Markdown text, as a reader reads them."""
-    plain = _MARKS.sub("", _LINK.sub(r"\1", text))
-    parts = (part.strip(" -\t") for part in _SENTENCE.split(plain))
-    return [part for part in parts if _WORD.search(part)]
-
-
-def ad_of(product: dict[str, str]) -> Ad:
-    """The product that GI-R advertised, as a creative of ours."""
-    facts = facts_in(product["desc"])
-    return Ad(
-        format=Format.MENTION,
-        label=Label.SPONSORED,
-        advertiser=Advertiser(product["name"], product["url"].split("/")[2]),
-        title=product["name"],
-        body=product["desc"][:160],
-        cta="Learn more",
-        click_url=f"{PUBLIC_URL}/c/{TOKEN}",
-        why_url=f"{PUBLIC_URL}/why/dec_1",
-        relevance=0.8,
-        facts=facts,
-    )
-
-
-def facts_in(description: str) -> tuple[str, ...]:
-    """What an advertiser would have approved: the claims of a description, one by one."""
-    found = []
-    for sentence in re.split(r"(?<=[.!?])\s+", description):
-        claims = _ELABORATION.split(_LEAD.sub("", sentence.strip().rstrip(".!? ")), maxsplit=1)[0]
-        found += [
-            claim[0].upper() + claim[1:]
-            for claim in re.split(r",\s*(?:and\s+)?", claims)
-            if len(claim.split()) >= 2
-        ]
-    return tuple(found)
-
-
-def answers(data: Path) -> list[tuple[str, str, dict[str, str]]]:
-    """GI-R's answers: with the insert, without it, and the product."""
-    found = []
-    for path in sorted((data / "gembench" / "baseline_outputs").glob("GI-R__*.json")):
-        for rows in json.loads(path.read_text("utf-8")).values():
-            for row in rows:
-                product = row["product"]
-                insert = f"[{product['name']}]({product['url']}):{product['desc']}"
-                if insert in row["content"]:
-                    organic = row["content"].replace(insert, "", 1)
-                    found.append((row["content"], organic, product))
-    return found
 
 
 def woven(organic: str, ad: Ad, similarity: Similarity | None) -> tuple[str, str] | None:
@@ -240,19 +173,6 @@ def verdicts(methods: dict[str, Any]) -> dict[str, bool]:
         found[f"{name}: every ad has its label"] = row["label_rate"] == 100.0
         found[f"{name}: at most {MOST_TOKENS} extra tokens"] = row["extra_tokens"] <= MOST_TOKENS
     return found
-
-
-def counter() -> tuple[str, Callable[[str], int]]:
-    """tiktoken's o200k, whose table litellm carries; nothing is fetched."""
-    home = importlib.util.find_spec("litellm")
-    if home is None or home.origin is None:
-        raise SystemExit("litellm, which carries the table of tokens, is not installed.")
-    carried = Path(home.origin).parent / "litellm_core_utils" / "tokenizers"
-    os.environ["TIKTOKEN_CACHE_DIR"] = str(carried)
-    import tiktoken
-
-    encoding = tiktoken.get_encoding("o200k_base")
-    return encoding.name, lambda text: len(encoding.encode(text, disallowed_special=()))
 
 
 def _mean(values: Iterable[float]) -> float:
