@@ -10,10 +10,13 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from functools import cache
 from typing import Any, Final, cast
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import Counter as _Counter
+from prometheus_client import Histogram as _Histogram
 
 REGISTRY: Final = CollectorRegistry()
 
@@ -46,6 +49,22 @@ def configure_logging(*, level: str = "INFO") -> None:
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """The logger of a module: ``_log = logger(__name__)``."""
     return cast("structlog.typing.FilteringBoundLogger", structlog.get_logger(module=name))
+
+
+class Counter(_Counter):
+    """Prometheus' counter, which remembers its children: looking one up takes a lock there."""
+
+    @cache  # noqa: B019  Metrics live as long as the process, and label values come from closed sets.
+    def labels(self, *values: Any, **named: Any) -> "Counter":
+        return super().labels(*values, **named)
+
+
+class Histogram(_Histogram):
+    """Prometheus' histogram, which remembers its children."""
+
+    @cache  # noqa: B019
+    def labels(self, *values: Any, **named: Any) -> "Histogram":
+        return super().labels(*values, **named)
 
 
 def counter(name: str, text: str, *labels: str) -> Counter:

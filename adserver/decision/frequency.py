@@ -68,7 +68,8 @@ class Frequency:
 
     async def before(self, conversation: str | None, turn: int) -> Seen:
         """What was shown in turns before this one; nothing where the caller named no conversation."""
-        if conversation is None:
+        # Before the first turn there was none.
+        if conversation is None or turn <= 1:
             return NOTHING_SEEN
         shown = _read(await self._get(conversation))
         return Seen({at: campaign for at, campaign in shown.items() if at < turn})

@@ -84,8 +84,14 @@ class KeyBook:
 
     async def verify(self, authorization: str | None) -> Caller:
         """The caller behind an Authorization header. Raises Unauthenticated, or Unavailable."""
-        digest = _digest_in(authorization)
+        secret = _secret_in(authorization)
+        digest = digest_of(secret)
         entry = self._entries.get(digest)
+        if entry is None and not looks_like_a_key(secret):
+            raise Unauthenticated(
+                "This is not a Tollfree API key, or it was mistyped. Keys start with tf_live_ or "
+                "tf_test_; send yours as `Authorization: Bearer tf_live_…`."
+            )
         now = self._clock.monotonic()
         if entry is None or now - entry.checked_at > _KEPT_SECONDS:
             caller = await self._first_look(digest)
@@ -173,20 +179,14 @@ class KeyBook:
         return caller
 
 
-def _digest_in(authorization: str | None) -> str:
+def _secret_in(authorization: str | None) -> str:
     if not authorization:
         raise Unauthenticated(
             "No API key was sent. Send it as `Authorization: Bearer tf_live_…`.",
             code="missing_api_key",
         )
     scheme, _, secret = authorization.partition(" ")
-    secret = secret.strip()
-    if scheme.lower() != "bearer" or not looks_like_a_key(secret):
-        raise Unauthenticated(
-            "This is not a Tollfree API key, or it was mistyped. Keys start with tf_live_ or "
-            "tf_test_; send yours as `Authorization: Bearer tf_live_…`."
-        )
-    return digest_of(secret)
+    return secret.strip() if scheme.lower() == "bearer" else ""
 
 
 def _as_granted(_app_id: str, granted: str) -> str:

@@ -8,6 +8,7 @@ how tests and tools use the parts alone.
 import ipaddress
 import math
 from contextvars import ContextVar
+from functools import lru_cache
 
 from api.access.answer_cache import AnswerCache
 from api.access.key_book import Caller, KeyBook
@@ -116,6 +117,7 @@ def begin(visit: Visit) -> None:
     _visit.set(visit)
 
 
+@lru_cache(maxsize=10_000)
 def prefix_of(address: str | None) -> str | None:
     """The network that an address is counted under: a /24 or a /48.
 

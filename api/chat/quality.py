@@ -35,6 +35,14 @@ _GENERIC: Final = re.compile(
 )
 
 
+def _tells(opening: str) -> bool:
+    # A loop: a generator would take twice as long, for every answer.
+    for word in _TELLTALE:  # noqa: SIM110
+        if word in opening:
+            return True
+    return False
+
+
 class Judge:
     """Judges the answers of one process."""
 
@@ -51,7 +59,7 @@ class Judge:
             opening = text[:_OPENING].lower().replace("’", "'")
             if len(text) < _FEW:
                 found.append("short")
-            tells = any(word in opening for word in _TELLTALE)
+            tells = _tells(opening)
             if answer.refused or (tells and is_refusal(text)):
                 found.append("refusal")
             if tells and _GENERIC.search(opening):
