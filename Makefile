@@ -10,6 +10,8 @@ CLIENTS := $(wildcard tests/conformance/*/requirements.txt) tests/conformance/no
 WORKERS := 2
 MODEL := $(abspath $(VENV))/share/tollfree/models/all-MiniLM-L6-v2
 export PYTHON
+# A process that may keep its byte code starts in half the time, and the tests start many.
+unexport PYTHONDONTWRITEBYTECODE
 export TEST_MODEL := $(MODEL)
 
 help:  ## Print this help

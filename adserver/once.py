@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from kernel.database import Base, WriteSession
+from kernel.database import Base, WriteSession, insert_into
 
 
 async def insert_once(tx: WriteSession, table: type[Base], row: Mapping[str, Any]) -> bool:
@@ -33,6 +32,4 @@ async def insert_each_once(
 def _insert(tx: WriteSession, table: type[Base]) -> Any:
     rows = sa.inspect(table).local_table
     assert isinstance(rows, sa.Table)
-    if tx.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(rows).on_conflict_do_nothing()
-    return sqlite.insert(rows).on_conflict_do_nothing()
+    return insert_into(tx, rows).on_conflict_do_nothing()

@@ -13,10 +13,20 @@ from collections.abc import MutableMapping
 from functools import cache
 from typing import Any, Final, cast
 
-import structlog
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client import Counter as _Counter
 from prometheus_client import Histogram as _Histogram
+
+# structlog would load rich, pygments and attrs, to draw tracebacks that we never print: 5 MB and a
+# twentieth of a start. For the length of one import there is no rich.
+_HAD_RICH: Final = sys.modules.get("rich")
+sys.modules["rich"] = None  # type: ignore[assignment]
+import structlog  # noqa: E402
+
+if _HAD_RICH is None:
+    del sys.modules["rich"]
+else:
+    sys.modules["rich"] = _HAD_RICH
 
 REGISTRY: Final = CollectorRegistry()
 

@@ -5,6 +5,7 @@
              tokenizer.json
              self_test.npy    vectors of the original model for the texts in self_test.json
              self_test.json
+             agreed.json      on which machine the self-test was last passed, and how well
 
 Owns names, manifest and checks; the caller says which folder. A file that is missing or differs
 from its digest makes the whole folder unusable: half a model is none.
@@ -12,7 +13,10 @@ from its digest makes the whole folder unusable: half a model is none.
 
 import hashlib
 import json
+import os
+import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -26,6 +30,7 @@ NETWORK: Final = "network.onnx"
 TOKENIZER: Final = "tokenizer.json"
 SELF_TEST_TEXTS: Final = "self_test.json"
 SELF_TEST_VECTORS: Final = "self_test.npy"
+AGREED: Final = "agreed.json"
 FILES: Final = (NETWORK, TOKENIZER, SELF_TEST_TEXTS, SELF_TEST_VECTORS)
 FORMAT: Final = 1
 
@@ -64,7 +69,13 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def digests(folder: Path) -> dict[str, str]:
     """The sha256 of each of the model's files."""
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+    return {name: _digest(folder / name) for name in FILES}
+
+
+def _digest(path: Path) -> str:
+    # In small parts: one of 28 MB teaches the allocator to keep such parts for itself.
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def verified(folder: Path) -> Manifest:
@@ -86,6 +97,38 @@ def self_test(folder: Path) -> list[tuple[str, Vector]]:
     texts = json.loads((folder / SELF_TEST_TEXTS).read_text(encoding="utf-8"))
     vectors = np.load(folder / SELF_TEST_VECTORS, allow_pickle=False).astype(np.float32)
     return list(zip(texts, vectors, strict=True))
+
+
+def agreement(folder: Path, runtime: str) -> float | None:
+    """How well the self-test went on this very machine with these very files; None if unknown."""
+    try:
+        told = json.loads((folder / AGREED).read_text(encoding="utf-8"))
+        return float(told["cosine"]) if told["where"] == _where(folder, runtime) else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def remember_agreement(folder: Path, runtime: str, cosine: float) -> None:
+    """Spare the next start the whole self-test. A folder that is read-only is tested each time."""
+    told = {"where": _where(folder, runtime), "cosine": round(cosine, 4)}
+    aside = folder / f"{AGREED}.{os.getpid()}.part"
+    with suppress(OSError):
+        aside.write_text(json.dumps(told) + "\n", encoding="utf-8")
+        aside.replace(folder / AGREED)
+
+
+def _where(folder: Path, runtime: str) -> str:
+    """A digest of what decides the vectors: the files, the runtime and the processor."""
+    told = hashlib.sha256((folder / MANIFEST).read_bytes())
+    told.update(f"{runtime}\0{platform.machine()}\0".encode())
+    with suppress(OSError), Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:
+        # The first processor speaks for all; how fast it runs just now does not matter.
+        for line in lines:
+            if line.startswith(("model name", "flags", "Features", "CPU part")):
+                told.update(line.encode())
+            if not line.strip():
+                break
+    return told.hexdigest()
 
 
 def _manifest(folder: Path) -> Manifest:

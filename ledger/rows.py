@@ -12,10 +12,9 @@ from datetime import date, datetime
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kernel.database import WriteSession
+from kernel.database import WriteSession, insert_into
 from kernel.money import Micros
 
 Row = Mapping[str, Any]
@@ -32,7 +31,7 @@ async def insert_rows(tx: WriteSession, table: sa.Table, rows: Sequence[Row]) ->
     if not rows:
         return
     if is_postgres(tx):
-        await tx.execute(_from_arrays(table, rows[0]), _arrays(rows))
+        await tx.execute(_from_arrays(tx, table, rows[0]), _arrays(rows))
     else:
         await tx.execute(sa.insert(table), list(rows))
 
@@ -45,7 +44,7 @@ async def insert_uniform(
         return
     if is_postgres(tx):
         names = [*columns, *same]
-        insert = postgresql.insert(table).from_select(
+        insert = sa.insert(table).from_select(
             names,
             sa.select(
                 *(_unnested(table.c[name]) for name in columns),
@@ -76,9 +75,9 @@ async def insert_missing(
         return []
     columns = [table.c[name] for name in returning] or list(table.primary_key)
     if is_postgres(tx):
-        insert = _from_arrays(table, rows[0]).on_conflict_do_nothing().returning(*columns)
+        insert = _from_arrays(tx, table, rows[0]).on_conflict_do_nothing().returning(*columns)
         return list((await tx.execute(insert, _arrays(rows))).all())
-    statement = sqlite.insert(table).on_conflict_do_nothing().returning(*columns)
+    statement = insert_into(tx, table).on_conflict_do_nothing().returning(*columns)
     return list((await tx.execute(statement, list(rows))).all())
 
 
@@ -103,9 +102,9 @@ def is_postgres(session: AsyncSession) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def _from_arrays(table: sa.Table, row: Row) -> postgresql.Insert:
+def _from_arrays(tx: WriteSession, table: sa.Table, row: Row) -> Any:
     columns = [_unnested(table.c[name]) for name in row]
-    return postgresql.insert(table).from_select(list(row), sa.select(*columns))
+    return insert_into(tx, table).from_select(list(row), sa.select(*columns))
 
 
 def _unnested(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
@@ -116,7 +115,7 @@ def _unnested(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
 
 def _taken_apart(joined: sa.BindParameter[Any], kind: Any) -> sa.ColumnElement[Any]:
     parts = sa.func.string_to_array(joined, _BETWEEN, _NOTHING)
-    return sa.cast(sa.func.array_replace(parts, _EMPTY, ""), postgresql.ARRAY(kind))
+    return sa.cast(sa.func.array_replace(parts, _EMPTY, ""), sa.ARRAY(kind))
 
 
 def _arrays(rows: Sequence[Row]) -> dict[str, str]:

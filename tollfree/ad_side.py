@@ -25,6 +25,7 @@ from adserver.http.why import WhyDesk
 from adserver.matching.kept_vectors import KeptVectors
 from adserver.matching.snapshots import IndexKeeper
 from kernel.group_commit import GroupCommit
+from tollfree import sample_vectors
 from tollfree.crew import Crew, every
 from tollfree.foundations import Foundations
 from tollfree.insiders import Insiders
@@ -163,7 +164,9 @@ def _ranked_by(
 ) -> tuple[IndexKeeper, Learned, BudgetBook]:
     """What decisions read: the creatives, what clicks have taught, and the books."""
     database, clock, good_for_s = grounds.database, grounds.clock, settings.budgets_good_for_s
-    kept, learned = KeptVectors(grounds.data / "vectors"), Learned(database)
+    installed = sample_vectors.folder_in(grounds.model_folder)
+    kept = KeptVectors(grounds.data / "vectors", installed=installed)
+    learned = Learned(database)
     index = IndexKeeper(database, grounds.embedder, clock, kept=kept)
     budget = BudgetBook(database, index, clock, good_for_s=good_for_s, learned=learned)
     return index, learned, budget

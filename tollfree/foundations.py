@@ -30,6 +30,7 @@ class Foundations:
     signing: SigningKeys
     public_url: str
     data: Path
+    model_folder: Path
 
     async def close(self) -> None:
         await self.shared_state.close()
@@ -55,6 +56,7 @@ def lay(
         signing=signing,
         public_url=public_url,
         data=data,
+        model_folder=model_folder,
     )
 
 

@@ -34,9 +34,11 @@ def run(asked: argparse.Namespace) -> int:
         except model_files.ModelUnusable as problem:
             sys.stderr.write(f"! {problem}\n")
         else:
+            _embed_samples(folder)
             sys.stderr.write(f"✓ {MODEL_NAME} is ready in {folder}\n")
             return 0
     build(folder)
+    _embed_samples(folder)
     return 0
 
 
@@ -57,6 +59,16 @@ def build(folder: Path) -> None:
             "Name another folder with TOLLFREE_MODELS.",
             param="TOLLFREE_MODELS",
         ) from None
+
+
+def _embed_samples(folder: Path) -> None:
+    """Make the vectors of the sample ads that are not there yet."""
+    from language.embedder import load_embedder
+    from tollfree import sample_vectors
+
+    _show("embedding the sample ads", 0.0)
+    made = sample_vectors.make(folder, load_embedder(folder))
+    _show(f"{made} sample ads embedded", 1.0)
 
 
 def train(asked: argparse.Namespace) -> int:

@@ -4,14 +4,11 @@ Every command counts it up inside its own transaction, so that a reader who sees
 sees the change. The matching index compares it with the number it was built from.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adserver.catalog.tables import CatalogGenerationRow
-from kernel.database import WriteSession
+from kernel.database import WriteSession, insert_into
 
 _THE_ROW = 1
 
@@ -19,10 +16,8 @@ _THE_ROW = 1
 async def count_up(tx: WriteSession) -> None:
     """Say that this transaction changes the catalog."""
     await tx.flush()
-    dialect = tx.get_bind().dialect.name
-    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
     await tx.execute(
-        insert(CatalogGenerationRow)
+        insert_into(tx, CatalogGenerationRow)
         .values(id=_THE_ROW, number=1)
         .on_conflict_do_update(
             index_elements=[CatalogGenerationRow.id],

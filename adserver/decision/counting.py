@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from adserver.decision.click_rate import click_rate
 from adserver.decision.tables import RankingCountRow, RankingHourRow, RankingMarkRow
 from adserver.events.tables import DecisionRow, StepRow
 from adserver.once import insert_once
 from kernel.clock import Clock
-from kernel.database import Database, WriteSession
+from kernel.database import Database, WriteSession, insert_into
 from kernel.ids import id_from_bytes
 from tollfree_sdk.contract import Step
 
@@ -118,10 +117,8 @@ async def _count_turns(tx: WriteSession, since: datetime, until: datetime) -> No
 async def _add(
     tx: WriteSession, table: type[Any], row: dict[str, Any], *, keys: list[str], added: list[str]
 ) -> None:
-    dialect = tx.get_bind().dialect.name
-    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
     await tx.execute(
-        insert(table)
+        insert_into(tx, table)
         .values(row)
         .on_conflict_do_update(
             index_elements=keys,

@@ -6,7 +6,8 @@ never allowed to stop the others. Used by one rebuild at a time, off the event l
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,22 @@ _quarantined = counter("creatives_quarantined", "Creatives that could not be emb
 
 MOST_PROMPTS = 5
 _MOST_HELD = 20_000
+
+
+class AdCopy(Protocol):
+    """What is embedded of a creative, wherever it is kept."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def body(self) -> str: ...
+
+    @property
+    def keywords(self) -> tuple[str, ...]: ...
+
+    @property
+    def example_prompts(self) -> tuple[str, ...]: ...
 
 
 class CreativeVectors:
@@ -82,18 +99,26 @@ class CreativeVectors:
 
     def _vector(self, creative: LiveCreative) -> Vector | None:
         try:
-            views = [self._embedder.embed(text) for text in creative_views(creative)]
-            words = unit(np.mean(views, axis=0))
-            prompts = [self._embedder.embed(text) for text in _prompts(creative)]
-            # Max over separate prompt vectors measures worse than one centroid.
-            return unit(words + np.mean(prompts, axis=0)) if prompts else words
+            return _vector_of(creative, self._embedder)
         except Exception as problem:  # noqa: BLE001  # One poisoned row must not empty the index.
             _quarantined.inc()
             _log.warning("creative_quarantined", creative_id=creative.creative_id, exc_info=problem)
             return None
 
 
-def creative_views(creative: LiveCreative) -> tuple[str, ...]:
+def keep_ahead(copies: Iterable[AdCopy], embedder: Embedder, kept: KeptVectors) -> int:
+    """Embed what will be in a catalog one day; returns how many of them were new."""
+    known = kept.read(embedder.model_id, embedder.dimensions)
+    wanted = {_content_digest(copy): copy for copy in copies}
+    new = {
+        digest: _vector_of(copy, embedder) for digest, copy in wanted.items() if digest not in known
+    }
+    if new:
+        kept.write(embedder.model_id, known | new)
+    return len(new)
+
+
+def creative_views(creative: AdCopy) -> tuple[str, ...]:
     """The words of a creative, told in the orders in which people ask; facts would blur them.
 
     The mean of a few tellings is nearer to what is asked than any one of them.
@@ -110,10 +135,18 @@ def creative_views(creative: LiveCreative) -> tuple[str, ...]:
     )
 
 
-def _prompts(creative: LiveCreative) -> tuple[str, ...]:
+def _vector_of(creative: AdCopy, embedder: Embedder) -> Vector:
+    views = [embedder.embed(text) for text in creative_views(creative)]
+    words = unit(np.mean(views, axis=0))
+    prompts = [embedder.embed(text) for text in _prompts(creative)]
+    # Max over separate prompt vectors measures worse than one centroid.
+    return unit(words + np.mean(prompts, axis=0)) if prompts else words
+
+
+def _prompts(creative: AdCopy) -> tuple[str, ...]:
     return tuple(text for text in creative.example_prompts if text.strip())[:MOST_PROMPTS]
 
 
-def _content_digest(creative: LiveCreative) -> bytes:
+def _content_digest(creative: AdCopy) -> bytes:
     content = "\x1e".join((*creative_views(creative), "", *_prompts(creative)))
     return hashlib.blake2b(content.encode(), digest_size=16).digest()

@@ -42,7 +42,10 @@ class Hit:
 
 @dataclass(frozen=True)
 class _Parts:
-    """What a snapshot stands on; rows and vectors are shared with the snapshots after it."""
+    """What a snapshot stands on; rows and vectors are shared with the snapshots after it.
+
+    Few vectors are in `dense`, as they came; many in `vectors`, rounded.
+    """
 
     rows: CreativeRows
     vectors: VectorRows
@@ -216,22 +219,32 @@ def _grown(
         raise ValueError("Only the newest snapshot can be followed by another.")
     templates = list(parts.campaigns)
     rows.append(added)
-    held.append(vectors)
     first_of = {rows.campaign_ids.number(one.campaign_id): one for one in reversed(added)}
     new = range(len(templates), len(rows.campaign_ids.all))
     templates.extend(template_of(first_of[number]) for number in new)
     flags = np.concatenate((parts.alive.flags(), np.ones(len(added), dtype=np.bool_)))
     flags[np.asarray(gone, dtype=np.int64)] = False
     extent = len(rows)
-    dense = None
+    dense, codes = None, None
     if extent <= EXACT_UP_TO:
-        # Few enough to keep as they came.
-        vectors = np.asarray(vectors, dtype=np.float32)
-        dense = vectors.copy() if parts.dense is None else np.concatenate((parts.dense, vectors))
-        dense.setflags(write=False)
-    codes = None if dense is not None else _coded(parts.codes, held)
+        dense = _kept_as_they_came(parts.dense, vectors)
+    else:
+        if parts.dense is not None:
+            held.append(parts.dense)
+        held.append(vectors)
+        codes = _coded(parts.codes, held)
     alive, count = Bits.of(flags), int(flags.sum())
     return _Parts(rows, held, extent, alive, count, tuple(templates), dense, codes)
+
+
+def _kept_as_they_came(
+    before: NDArray[np.float32] | None, vectors: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The few that there are, exactly: searching them needs neither rounding nor codes."""
+    vectors = np.asarray(vectors, dtype=np.float32)
+    dense = vectors.copy() if before is None else np.concatenate((before, vectors))
+    dense.setflags(write=False)
+    return dense
 
 
 def _coded(codes: CoarseCodes | None, held: VectorRows) -> CoarseCodes:

@@ -17,7 +17,7 @@ from fastapi.responses import Response
 
 from advertiser_portal.api.door import Caller
 from advertiser_portal.tables import ApiAnswerRow
-from kernel.database import WriteSession
+from kernel.database import WriteSession, insert_into
 from kernel.errors import BadRequest, Conflict
 from web.front_desk import FrontDesk
 
@@ -58,11 +58,8 @@ async def created_once(front: FrontDesk, request: Request, caller: Caller, make:
 async def _reserved(
     tx: WriteSession, caller: Caller, key: str, asked: str, front: FrontDesk
 ) -> bool:
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
     written = await tx.execute(
-        dialect.insert(ApiAnswerRow)
+        insert_into(tx, ApiAnswerRow)
         .values(
             organisation_id=caller.organisation_id,
             key=key,

@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.tables import SpendSlice, SpendWindow
-from kernel.database import WriteSession
+from kernel.database import WriteSession, insert_into
 from kernel.money import ZERO, Micros
 
 
@@ -107,9 +106,8 @@ async def drawn_per_cent(session: AsyncSession, day: str, limit: Micros) -> int:
 
 
 async def _open_window(tx: WriteSession, wanted: Wanted) -> None:
-    insert: Any = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
     values = {"day": wanted.day, "limit_micros": wanted.limit, "drawn_micros": ZERO}
-    await tx.execute(insert(SpendWindow).values(values).on_conflict_do_nothing())
+    await tx.execute(insert_into(tx, SpendWindow).values(values).on_conflict_do_nothing())
     # The operator may have changed the limit; one that is used up already is left as it is.
     await tx.execute(
         sa.update(SpendWindow)

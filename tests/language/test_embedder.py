@@ -111,6 +111,37 @@ def test_a_model_whose_vectors_have_drifted_is_refused(model_folder: Path, tmp_p
         load_embedder(resealed(folder))
 
 
+def test_the_whole_self_test_is_taken_once_and_again_for_other_files(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    folder = broken_copy(model_folder, tmp_path / "model")
+    (folder / model_files.AGREED).unlink(missing_ok=True)
+    first = load_embedder(folder)
+    marked = (folder / model_files.AGREED).read_text()
+    vectors = np.load(folder / model_files.SELF_TEST_VECTORS)
+    texts = json.loads((folder / model_files.SELF_TEST_TEXTS).read_text())
+    longest = max(range(len(texts)), key=lambda at: len(texts[at]))
+    vectors[longest] = -vectors[longest]
+    np.save(folder / model_files.SELF_TEST_VECTORS, vectors)
+
+    with pytest.raises(ModelDrifted):
+        load_embedder(resealed(folder))
+
+    assert isinstance(first, OnnxEmbedder)
+    assert json.loads(marked)["cosine"] == round(first.self_test_cosine, 4)
+
+
+def test_an_agreement_of_another_machine_counts_for_nothing(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    folder = broken_copy(model_folder, tmp_path / "model")
+    told = {"where": "another machine", "cosine": 1.0}
+    (folder / model_files.AGREED).write_text(json.dumps(told))
+
+    assert load_embedder(folder).embed("shoes").shape == (384,)
+    assert json.loads((folder / model_files.AGREED).read_text()) != told
+
+
 def test_serving_never_imports_torch_or_sentence_transformers(model_folder: Path) -> None:
     program = (
         "import sys, pathlib\n"

@@ -38,6 +38,31 @@ def test_a_broken_file_is_as_good_as_none(tmp_path: Path) -> None:
     assert kept.read("model/1", 2) == {}
 
 
+def test_a_file_with_one_number_changed_is_not_trusted(tmp_path: Path) -> None:
+    kept = KeptVectors(tmp_path)
+    kept.write("model/1", VECTORS)
+    (file,) = tmp_path.iterdir()
+    with np.load(file) as stored:
+        parts = dict(stored)
+    parts["vectors"][0, 0] = 0.5
+    np.savez(file, **parts)
+
+    assert kept.read("model/1", 2) == {}
+
+
+def test_what_was_made_at_install_is_read_and_never_written(tmp_path: Path) -> None:
+    KeptVectors(tmp_path / "installed").write("model/1", VECTORS)
+    kept = KeptVectors(tmp_path / "own", installed=tmp_path / "installed")
+    newer = {b"b" * 16: np.array([0.0, 1.0], dtype=np.float32)}
+
+    kept.write("model/1", newer)
+    read = kept.read("model/1", 2)
+
+    assert read[b"a" * 16].tolist() == [1.0, 0.0]
+    assert read[b"b" * 16].tolist() == [0.0, 1.0]
+    assert set(KeptVectors(tmp_path / "installed").read("model/1", 2)) == set(VECTORS)
+
+
 def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file, not a folder")
 

@@ -6,12 +6,14 @@ import pytest
 
 from adserver.matching.creative_vectors import CreativeVectors
 from adserver.matching.index import CreativeIndex
+from adserver.matching.kept_vectors import KeptVectors
 from adserver.matching.relevance import FLOOR, relevance
 from language import commercial_intent
 from language.embedder import OnnxEmbedder
 from language.sensitive_topics import screen
 from tests.adserver.matching.creatives import seed_creatives
-from tests.language.exported_model import real_embedder
+from tests.language.exported_model import exported_model, real_embedder
+from tollfree import sample_vectors
 
 QUESTIONS = [
     ("I overpronate. What running shoes should I buy?", "running"),
@@ -47,7 +49,9 @@ UNANSWERED = [
 @cache
 def an_index() -> CreativeIndex:
     embedder = real_embedder()
-    kept, vectors = CreativeVectors(embedder).embed(seed_creatives())
+    # Made at install; where the model was exported for this run only, they are made here.
+    installed = KeptVectors(sample_vectors.folder_in(exported_model()))
+    kept, vectors = CreativeVectors(embedder, kept=installed).embed(seed_creatives())
     return CreativeIndex(kept, vectors, model_id=embedder.model_id)
 
 
