@@ -30,6 +30,7 @@ class CampaignTerms:
         known = {} if before is None else before.by_identity()
         self.offers = tuple(known.get(id(one)) or terms_of(one) for one in campaigns)
         self.ids = tuple(one.campaign_id for one in campaigns)
+        self._numbers: dict[str, int] | None = None
         self.has_caps = any(offer.frequency is not None for offer in self.offers)
         self.starts = _times([offer.starts_at for offer in self.offers], missing=-FOREVER)
         self.ends = _times([offer.ends_at for offer in self.offers], missing=FOREVER)
@@ -41,6 +42,12 @@ class CampaignTerms:
 
     def __len__(self) -> int:
         return len(self.offers)
+
+    def number(self, campaign_id: str) -> int | None:
+        """The number of a campaign, None if it is not among these."""
+        if self._numbers is None:
+            self._numbers = {name: at for at, name in enumerate(self.ids)}
+        return self._numbers.get(campaign_id)
 
     def verdicts(self, wish: str, admits: Callable[[Offer], bool]) -> Verdicts:
         """What `admits` says, for which only the field `wish` of an offer may count."""
@@ -93,7 +100,11 @@ def terms_of(campaign: LiveCreative) -> Offer:
         languages=_same(frozenset(targeting.languages)),
         categories=_same(frozenset(targeting.categories)),
         keywords=tuple(words_of(keyword) for keyword in targeting.keywords),
-        negative_keywords=tuple(words_of(keyword) for keyword in targeting.negative_keywords),
+        # A brand that is named keeps an ad away as any other word does.
+        negative_keywords=tuple(
+            words_of(name) for name in (*targeting.negative_keywords, *targeting.excluded_brands)
+        ),
+        excluded_brands=_same(frozenset(targeting.excluded_brands)),
         formats=_same(frozenset(Format(name) for name in targeting.formats)),
         starts_at=campaign.starts_at,
         ends_at=campaign.ends_at,

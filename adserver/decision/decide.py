@@ -14,6 +14,7 @@ from adserver.decision.holdout import held_out, is_held_out
 from adserver.decision.judging import Scene, Terms
 from adserver.decision.nearby import Near
 from adserver.decision.outcome import Outcome, settle
+from adserver.decision.separation import Earlier, earlier_ads
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.shortlist import contenders, explained
 from adserver.decision.vocabulary import Candidate
@@ -67,7 +68,7 @@ def decide(
         return _closed(asked, scene, settings, reading)
     if reading.opportunity.by_keyword and not scene.inventory.named(reading.opportunity).count():
         return _closed(asked, scene, settings, _unspoken(reading))
-    terms = Terms(reading.opportunity, asked.seen, reserve_of(asked, settings), settings)
+    terms = _terms(asked, scene, settings, reading)
     candidates, near = contenders(scene, terms, reading.vectors)
     candidates = with_draws(candidates, seed=asked.seed, explores=settings.explores)
     outcome = _settle(candidates, terms, asked.seed)
@@ -82,6 +83,17 @@ def decide(
     if is_held_out(asked, settings):
         return replace(verdict, outcome=held_out(), would_be=outcome)
     return _with_winner(verdict, outcome.winner, scene, asked)
+
+
+def _terms(asked: Asked, scene: Scene, settings: DecisionSettings, reading: Reading) -> Terms:
+    earlier: tuple[Earlier, ...] = ()
+    if asked.seen.by_turn:
+        turn = sum(1 for said in asked.request.conversation if said.role == "user")
+        earlier = earlier_ads(
+            asked.seen, scene.inventory, turn=turn, turns_apart=settings.rivals_apart
+        )
+    reserve = reserve_of(asked, settings)
+    return Terms(reading.opportunity, asked.seen, reserve, settings, earlier)
 
 
 def reserve_of(asked: Asked, settings: DecisionSettings) -> Micros:

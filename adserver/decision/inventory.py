@@ -61,6 +61,20 @@ class Inventory:
                 self._positions[found.number] = position
         return found
 
+    def campaign(self, campaign_id: str) -> Offer | None:
+        """What a campaign asks for, for no creative in particular; None if it is not here."""
+        number = self.terms.number(campaign_id)
+        return None if number is None else self.terms.offers[number]
+
+    def category_of(self, campaign_id: str) -> str | None:
+        """The category of a campaign's first creative."""
+        number = self.terms.number(campaign_id)
+        positions = np.flatnonzero(self._campaign_of == number)
+        if number is None or not len(positions):
+            return None
+        names: list[str] = self._index.rows.categories.all
+        return names[self._index.column("category")[positions[0]]]
+
     def position_of(self, number: int) -> int:
         """Where the creative of this number stands; it must be there."""
         known = self._positions.get(number)

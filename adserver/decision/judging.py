@@ -14,6 +14,7 @@ from adserver.decision.eligibility import is_wanted_here, rejection
 from adserver.decision.frequency import Seen
 from adserver.decision.inventory import Inventory
 from adserver.decision.nearby import Nearby
+from adserver.decision.separation import Earlier, is_rival
 from adserver.decision.settings import DecisionSettings
 from adserver.decision.vocabulary import Candidate, Filter, Offer, Opportunity
 from adserver.intent.clusters import Clusters
@@ -50,6 +51,7 @@ class Terms:
     seen: Seen
     reserve: Micros
     settings: DecisionSettings
+    earlier: tuple[Earlier, ...] = ()
 
 
 def judged(
@@ -91,6 +93,8 @@ def counted(candidate: Candidate, offer: Offer, scene: Scene, terms: Terms) -> C
         return candidate
     if _is_seen_enough(offer, terms):
         return candidate.with_money(1.0, ZERO, Filter.FREQUENCY)
+    if terms.earlier and is_rival(offer, terms.earlier):
+        return candidate.with_money(1.0, ZERO, Filter.RIVAL)
     purse = _purse(offer, scene, terms.turn)
     if purse is None:
         return candidate.with_money(1.0, ZERO, Filter.BUDGET_UNKNOWN)

@@ -36,7 +36,8 @@ class DecisionSettings:
     A turn that was read before is decided at once, without a thread, among `at_once_up_to` creatives.
     `budgets_good_for_s` is how old the view of the books may grow before paid ads stop.
     `category_reserves` are higher reserves by category, `holdout_bp` the share of turns with a
-    winner that get no ad all the same, in hundredths of a percent. What `explores` gives creatives
+    winner that get no ad all the same, in hundredths of a percent. Two advertisers of one category
+    never follow each other within `rivals_apart` turns of a conversation. What `explores` gives creatives
     with few clicks their chances; without it the best guess always wins.
     """
 
@@ -52,6 +53,7 @@ class DecisionSettings:
     first_ad_on_turn: int = 1
     ads_per_session: int = 12
     campaign_per_session: int = 3
+    rivals_apart: int = 1
     budgets_good_for_s: float = 3.0
     category_reserves: Mapping[str, Micros] = field(default_factory=dict)
     holdout_bp: int = 0

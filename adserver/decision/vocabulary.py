@@ -34,6 +34,7 @@ class Filter(StrEnum):
     ADVERTISER_BLOCKED = "advertiser_blocked"
     RELEVANCE = "relevance"
     FREQUENCY = "frequency"
+    RIVAL = "rival"
     BUDGET = "budget"
     BUDGET_UNKNOWN = "budget_unknown"
     PACED = "paced"
@@ -51,6 +52,7 @@ _REASONS: Final = {
     Filter.ADVERTISER_BLOCKED: NoFill.BLOCKED_BY_PUBLISHER,
     Filter.RELEVANCE: NoFill.BELOW_RELEVANCE,
     Filter.FREQUENCY: NoFill.FREQUENCY_CAP,
+    Filter.RIVAL: NoFill.FREQUENCY_CAP,
     Filter.BUDGET: NoFill.BUDGET_PACED,
     Filter.BUDGET_UNKNOWN: NoFill.UNAVAILABLE,
     Filter.PACED: NoFill.BUDGET_PACED,
@@ -82,6 +84,7 @@ class Offer:
     categories: frozenset[str] = frozenset()
     keywords: tuple[str, ...] = ()
     negative_keywords: tuple[str, ...] = ()
+    excluded_brands: frozenset[str] = frozenset()
     formats: frozenset[Format] = frozenset({Format.UNIT})
     starts_at: datetime | None = None
     ends_at: datetime | None = None
