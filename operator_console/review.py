@@ -14,13 +14,13 @@ from adserver.catalog import commands
 from adserver.catalog.categories import CATEGORIES
 from adserver.catalog.lint import lint
 from adserver.catalog.review_queue import Submission, next_submission, waiting
-from kernel.errors import BadRequest, Conflict, Forbidden
+from kernel.errors import BadRequest, Conflict
+from operator_console.operators import operator
 from operator_console.portal import CONSOLE
 from web import audit
 from web.ad_previews import AdPreviews, ad_previews
 from web.front_desk import Member
 from web.pages import Pages
-from web.roles import Act
 
 # What is wrong, in the words that the advertiser will read.
 REASONS: Final = {
@@ -51,16 +51,16 @@ class Review:
 
     async def queue(self, request: Request, after: int = 0, note: str = "") -> Response:
         """The oldest creative that waits; `after` skips."""
-        await self._operator(request)
+        await operator(self._front, request)
         return await self._show(request, after=after, note=_NOTES.get(note))
 
     async def decide(
         self, request: Request, creative_id: str, form: Annotated[Verdict, Form()]
     ) -> Response:
         """Approve or reject, and on to the next."""
-        operator = await self._operator(request)
+        reviewer = await operator(self._front, request)
         try:
-            await self._decide(request, operator, creative_id, form)
+            await self._decide(request, reviewer, creative_id, form)
         except (BadRequest, Conflict) as error:
             return await self._show(
                 request, creative_id=creative_id, problem=error.message, form=form
@@ -69,7 +69,7 @@ class Review:
         return self._pages.to(request, f"{CONSOLE.home}?note={note}")
 
     async def _decide(
-        self, request: Request, operator: Member, creative_id: str, form: Verdict
+        self, request: Request, reviewer: Member, creative_id: str, form: Verdict
     ) -> None:
         reason = " ".join((REASONS.get(form.reason, ""), form.words.strip())).strip()
         async with self._front.database.writing() as tx:
@@ -86,17 +86,11 @@ class Review:
                 action=f"creative.{after.review_state.value}",
                 subject=creative_id,
                 clock=self._front.clock,
-                visitor=operator.visitor,
+                visitor=reviewer.visitor,
                 request_id=request.scope.get("request_id"),
                 before={"state": "in_review", "version": after.version},
                 after={"state": after.review_state.value, "reason": after.review_reason},
             )
-
-    async def _operator(self, request: Request) -> Member:
-        member = await self._front.member(request, Act.SEE)
-        if not member.visitor.person.is_operator:
-            raise Forbidden("This console is for operators of the network.")
-        return member
 
     async def _show(
         self,

@@ -2,12 +2,15 @@
 
 GET  /operator/                     the review queue, ?after=<number> skips
 POST /operator/creatives/{id}       approve or reject
+GET  /operator/decisions            JSON: how decisions ended, ?hours=24
+GET  /operator/decisions/{id}       JSON: one decision with every candidate, replayed
 GET, POST /operator/sign-in         POST /operator/sign-out
 """
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from operator_console.explanations import Explanations
 from operator_console.portal import CONSOLE
 from operator_console.review import Review
 from web.front_desk import FrontDesk
@@ -27,5 +30,6 @@ def routes(front: FrontDesk) -> APIRouter:
     )
     add_sign_in(router, pages)
     Review(pages).add_to(router)
+    Explanations(front).add_to(router)
     add_nothing_here(router, pages)
     return router

@@ -1,54 +1,17 @@
 """The review queue over HTTP: who may decide, what is decided, about which version."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
-import pytest
-from fastapi import FastAPI
 
 from adserver.catalog import commands, queries
 from adserver.catalog.creative import CreativeCopy
 from kernel.clock import FrozenClock
 from kernel.database import Database
-from kernel.shared_state import InProcessState
-from kernel.signing import SigningKeys
-from operator_console.routes import routes
-from tests.advertiser_portal.houses import PASSWORD, House, a_house
+from tests.advertiser_portal.houses import House
+from tests.operator_console.entering import enter
 from tests.web import forms
-from web.front_desk import front_desk
-from web.organisations import add_member, create_organisation
-from web.people import create_person
-
-REVIEWER = "olga@tollfree.example"
-
-
-@pytest.fixture
-async def strideworks(database: Database, clock: FrozenClock) -> House:
-    async with database.writing() as tx:
-        person = await create_person(
-            tx, email=REVIEWER, password=PASSWORD, clock=clock, is_operator=True
-        )
-        network = await create_organisation(tx, name="Network", clock=clock)
-        await add_member(tx, organisation_id=network.id, person_id=person.id, clock=clock)
-    return await a_house(database, clock, "Strideworks")
-
-
-@pytest.fixture
-async def browser(database: Database, clock: FrozenClock) -> AsyncIterator[httpx.AsyncClient]:
-    front = front_desk(
-        database=database,
-        clock=clock,
-        shared_state=InProcessState(clock),
-        signing=SigningKeys({1: b"a key of thirty-two bytes or more"}),
-        public_url="http://testserver",
-    )
-    app = FastAPI()
-    app.include_router(routes(front))
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
-        yield client
 
 
 async def submitted(database: Database, clock: FrozenClock, house: House, title: str) -> str:
@@ -76,11 +39,6 @@ async def state(database: Database, creative_id: str) -> tuple[str, str | None]:
         found = await queries.creative(session, creative_id)
     assert found is not None
     return found.review_state.value, found.review_reason
-
-
-async def enter(browser: httpx.AsyncClient, email: str = REVIEWER) -> None:
-    answer = await forms.sign_in(browser, email=email, password=PASSWORD, portal="/operator/")
-    assert answer.status_code == 303
 
 
 async def decide(browser: httpx.AsyncClient, creative_id: str, **fields: str) -> httpx.Response:
