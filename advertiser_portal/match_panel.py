@@ -65,6 +65,7 @@ _REASONS: Final = {
     "unsupported_language": "Another language",
     "country": "Another country",
     "topic": "Another subject than you chose",
+    "rival": "A rival was shown just before",
     "floor": "Your bid is below the lowest price",
     "below_floor": "Your bid is below the lowest price",
 }

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adserver.catalog import queries
 from adserver.catalog.categories import CATEGORIES
+from adserver.catalog.iab import CONTENT, ENTRIES
 from adserver.reports import breakdown
 from adserver.reports.breakdown import Owner
 from adserver.reports.numbers import NOTHING, Numbers
@@ -32,17 +33,23 @@ class Dimension(StrEnum):
     DAY = "day"
     FORMAT = "format"
     TOPIC = "topic"
+    IAB = "iab"
     COUNTRY = "country"
     APP = "app"
     HOUR = "hour"
 
     @property
+    def title(self) -> str:
+        """Above a column."""
+        return "IAB topic" if self is Dimension.IAB else self.value.capitalize()
+
+    @property
     def hides_small_cells(self) -> bool:
         """Whether it is taken from conversations, so that small cells are added up as "other"."""
-        return self in _FROM_CONVERSATIONS
+        return self not in _THEIR_OWN
 
 
-_FROM_CONVERSATIONS: Final = {Dimension.TOPIC, Dimension.COUNTRY, Dimension.APP, Dimension.HOUR}
+_THEIR_OWN: Final = {Dimension.CAMPAIGN, Dimension.CREATIVE, Dimension.DAY, Dimension.FORMAT}
 
 
 @dataclass(frozen=True)
@@ -186,6 +193,9 @@ async def _names(
 ) -> Mapping[str, str]:
     if dimension is Dimension.TOPIC:
         return {**CATEGORIES, "other": "Other topics", "": "No topic known"}
+    if dimension is Dimension.IAB:
+        entries = {f"{CONTENT}:{one.content_id}": one.content for one in ENTRIES.values()}
+        return {**entries, "other": "Other topics", "": "No topic known"}
     if dimension is Dimension.CAMPAIGN:
         found = await queries.campaigns_of(session, advertiser_id)
         return {one.campaign_id: one.terms.name for one in found}

@@ -97,6 +97,12 @@ def own_category(name: str, *, param: str = "categories") -> str:
     return found
 
 
+def content_id_of(category: str) -> str:
+    """``"running"`` → ``"iab-content:227"``; a name that is no category of ours stays as it is."""
+    entry = ENTRIES.get(category)
+    return category if entry is None else f"{CONTENT}:{entry.content_id}"
+
+
 def own_categories(names: Iterable[str]) -> frozenset[str]:
     """The same for many, without a complaint: what we do not sell needs no block."""
     found = (name.strip().casefold() for name in names)

@@ -1,7 +1,7 @@
 """Reports of an advertiser or a publisher: one table, one dimension.
 
-Campaign, creative, format and day are the owner's own and shown as they are. Topic, country, app and
-hour come from conversations: they are shown through `adserver.reports.suppression` only. The days are
+Campaign, creative, format and day are the owner's own and shown as they are. Topic (by our name or
+IAB's), country, app and hour come from conversations: they are shown through `adserver.reports.suppression` only. The days are
 those of one time zone, which belongs to the owner and is not for a reader to choose: two grids of
 days would show their differences, hour by hour.
 """
@@ -9,7 +9,7 @@ days would show their differences, hour by hour.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from adserver.catalog.iab import content_id_of
 from adserver.reports.numbers import NAMES, NOTHING, Numbers
 from adserver.reports.suppression import Cell, published
 from adserver.reports.tables import FactRow
@@ -31,6 +32,7 @@ class Dimension(StrEnum):
     CREATIVE = "creative"
     FORMAT = "format"
     TOPIC = "topic"
+    IAB = "iab"
     COUNTRY = "country"
     APP = "app"
     HOUR = "hour"
@@ -38,7 +40,7 @@ class Dimension(StrEnum):
     @property
     def is_suppressed(self) -> bool:
         """Whether small cells of it are hidden."""
-        return self in {Dimension.TOPIC, Dimension.COUNTRY, Dimension.APP, Dimension.HOUR}
+        return self not in {Dimension.CAMPAIGN, Dimension.CREATIVE, Dimension.FORMAT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,11 @@ async def report(
         which.append(FactRow.campaign_id == campaign_id)
     facts = await _facts(session, by, which)
     cells = _by_day(facts, by, edges, zone)
-    return _added_up(published(cells) if by.is_suppressed else cells, by_day=by_day)
+    shown = published(cells) if by.is_suppressed else cells
+    if by is Dimension.IAB:
+        # Renamed once what is small is hidden: the table differs from that of topics in names only.
+        shown = [replace(cell, value=content_id_of(cell.value)) for cell in shown]
+    return _added_up(shown, by_day=by_day)
 
 
 async def by_day(
@@ -124,6 +130,7 @@ _COLUMNS: Final = {
     Dimension.CREATIVE: FactRow.creative_id,
     Dimension.FORMAT: FactRow.format,
     Dimension.TOPIC: FactRow.topic,
+    Dimension.IAB: FactRow.topic,
     Dimension.COUNTRY: FactRow.country,
     Dimension.APP: FactRow.app_id,
     Dimension.HOUR: FactRow.slot,

@@ -3,7 +3,7 @@
 import pytest
 
 from adserver.catalog.categories import CATEGORIES
-from adserver.catalog.iab import ENTRIES, own_categories, own_category
+from adserver.catalog.iab import ENTRIES, content_id_of, own_categories, own_category
 from adserver.catalog.targeting import targeting
 from kernel.errors import BadRequest
 
@@ -33,3 +33,9 @@ def test_an_entry_that_we_do_not_use_is_refused_by_name() -> None:
 
 def test_a_block_of_something_we_do_not_sell_blocks_nothing() -> None:
     assert own_categories(["iab-content:211", "iab-content:150"]) == {"alcohol", "iab-content:150"}
+
+
+def test_a_topic_of_a_report_reads_back_as_the_category() -> None:
+    assert content_id_of("running") == "iab-content:227"
+    assert all(own_category(content_id_of(name)) == name for name in ENTRIES)
+    assert content_id_of("other") == "other"
