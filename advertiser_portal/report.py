@@ -39,7 +39,7 @@ class Dimension(StrEnum):
     HOUR = "hour"
 
     @property
-    def title(self) -> str:
+    def heading(self) -> str:
         """Above a column."""
         return "IAB topic" if self is Dimension.IAB else self.value.capitalize()
 

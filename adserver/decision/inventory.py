@@ -72,8 +72,8 @@ class Inventory:
         positions = np.flatnonzero(self._campaign_of == number)
         if number is None or not len(positions):
             return None
-        names: list[str] = self._index.rows.categories.all
-        return names[self._index.column("category")[positions[0]]]
+        category = int(self._index.column("category")[positions[0]])
+        return self._index.rows.categories.all[category]
 
     def position_of(self, number: int) -> int:
         """Where the creative of this number stands; it must be there."""
