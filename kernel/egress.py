@@ -25,7 +25,8 @@ MOST_REDIRECTS: Final = 5
 MOST_ADDRESSES: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PIECE: Final = 16_384
-_AGENT: Final = "Mozilla/5.0 (compatible; Tollfree/0.1; fetches landing pages)"
+_LOOK_UP_SECONDS: Final = 2.0
+_AGENT: Final = "Mozilla/5.0 (compatible; Tollfree/0.1; fetches landing pages and images)"
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -75,6 +76,20 @@ class Egress:
                 return await self._follow(public_url(url), max_bytes, tuple(accept))
         except TimeoutError:
             raise EgressRefused("timeout", "The page did not answer in time.") from None
+
+    async def check(self, url: str) -> None:
+        """Refuse a URL that leads into a private network, without going there.
+
+        A name that is not known leads nowhere, and is somebody else's to refuse.
+        """
+        parsed = public_url(url)
+        try:
+            async with asyncio.timeout(_LOOK_UP_SECONDS):
+                found = await self._resolve(parsed.host, parsed.port)
+        except (OSError, UnicodeError, TimeoutError):
+            return
+        for address in found:
+            public_address(address)
 
     async def _follow(self, url: PublicUrl, max_bytes: int, accept: tuple[str, ...]) -> Fetched:
         for _ in range(MOST_REDIRECTS + 1):

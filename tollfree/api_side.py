@@ -11,6 +11,7 @@ from api.access.quota import QuotaBook
 from api.access.visit import GuardedKeys
 from api.chat.attestation import Attestation
 from api.chat.completion import ChatHeart, ChatSettings
+from api.chat.images import ImageDesk
 from api.chat.likeness import Likeness
 from api.chat.metered_rows import MeteredRows
 from api.chat.once import OnceHeart
@@ -22,7 +23,9 @@ from api.solvency.allowance import Allowance
 from api.solvency.forecast import RevenueForecast
 from api.solvency.purse import Purse
 from api.solvency.standing import Standings
+from api.upstream.room import Room
 from api.upstream.routing import Routing
+from kernel.egress import Egress
 from kernel.group_commit import GroupCommit
 from kernel.money import Micros
 from kernel.shared_state import InProcessState
@@ -105,6 +108,8 @@ def build_api_side(
     )
     completions = MeteredRows(grounds.database, write_completions, max_delay_ms=50)
     attestation = Attestation(grounds.signing.derive("organic"))
+    # With nobody to share with, telling them would only cost time.
+    book = QuotaBook(grounds.clock, grounds.shared_state if shares_state else None)
     heart = ChatHeart(
         ads,
         routing,
@@ -121,11 +126,11 @@ def build_api_side(
         ),
         allowance=_allowance(purse, standings, spend, quotas),
         likeness=Likeness(grounds.embedder, grounds.clock),
+        room=Room(book),
+        images=ImageDesk(Egress()),
     )
     once = OnceHeart(heart, _shelf(grounds, is_shared=shares_state))
     surfaces = Surfaces(once, keys, routing, grounds.embedder)
-    # With nobody to share with, telling them would only cost time.
-    book = QuotaBook(grounds.clock, grounds.shared_state if shares_state else None)
     return ApiSide(
         keys,
         heart,

@@ -69,8 +69,11 @@ class ServeSettings(StoreSettings):
     quota_key: str = ""
     quota_app: str = ""
     quota_address: str = ""
+    quota_everyone: str = ""
     max_output_tokens: int = Field(PUBLIC.max_output_tokens, ge=1)
     max_choices: int = Field(PUBLIC.max_choices, ge=1)
+    max_context_tokens: int = Field(PUBLIC.max_context_tokens, ge=256)
+    max_tool_rounds: int = Field(PUBLIC.max_tool_rounds, ge=1)
     spend_per_day: str = "50"
     answer_cost: str = "0.02"
     decision_deadline_ms: int = Field(30, ge=5, le=1_000)
@@ -103,6 +106,11 @@ class ServeSettings(StoreSettings):
             ),
             max_output_tokens=self.max_output_tokens,
             max_choices=self.max_choices,
+            max_context_tokens=self.max_context_tokens,
+            max_tool_rounds=self.max_tool_rounds,
+            everyone=limits_from(
+                self.quota_everyone, PUBLIC.everyone, setting="TOLLFREE_QUOTA_EVERYONE"
+            ),
         )
 
     def decisions(self) -> DecisionSettings:

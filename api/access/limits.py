@@ -32,12 +32,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """What an app's standing allows: a share of the limits, and how long one answer may be."""
+    """What an app's standing allows: a share of the limits, and how large one request may be.
+
+    `max_tool_rounds` is how often a model may have called tools since the last word of a person.
+    """
 
     name: str
     factor: float
     max_output_tokens: int
     max_choices: int
+    max_context_tokens: int
+    max_tool_rounds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,10 @@ class QuotaPlan:
     address: Limits
     max_output_tokens: int = 16_384
     max_choices: int = 8
+    max_context_tokens: int = 32_768
+    max_tool_rounds: int = 24
+    #: All callers together, and beyond it nobody is served.
+    everyone: Limits = field(default_factory=lambda: _VAST)
     _tiers: dict[str, Tier] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -60,12 +69,10 @@ class QuotaPlan:
 
     def _tier(self, name: str) -> Tier:
         factor = TIERS[name]
-        return Tier(
-            name,
-            factor,
-            max(1, int(self.max_output_tokens * min(factor, 2.0))),
-            max(1, int(self.max_choices * min(factor, 2.0))),
-        )
+        each = (
+            self.max_output_tokens, self.max_choices, self.max_context_tokens, self.max_tool_rounds,
+        )  # fmt: skip
+        return Tier(name, factor, *(max(1, int(most * min(factor, 2.0))) for most in each))
 
 
 STANDARD: Final = "standard"
@@ -74,11 +81,20 @@ TIERS: Final = {"new": 0.25, STANDARD: 1.0, "trusted": 5.0}
 _VAST: Final = Limits(
     rpm=10**9, rpd=10**11, tpm=10**12, tpd=10**14, concurrent=10**6
 )  # One machine for oneself has no neighbours to protect.
-GENEROUS: Final = QuotaPlan(_VAST, _VAST, _VAST, max_output_tokens=10**6, max_choices=128)
+GENEROUS: Final = QuotaPlan(
+    _VAST,
+    _VAST,
+    _VAST,
+    max_output_tokens=10**6,
+    max_choices=128,
+    max_context_tokens=10**7,
+    max_tool_rounds=1_000,
+)
 PUBLIC: Final = QuotaPlan(
     key=Limits(rpm=60, rpd=5_000, tpm=200_000, tpd=4_000_000, concurrent=16),
     app=Limits(rpm=120, rpd=10_000, tpm=400_000, tpd=8_000_000, concurrent=32),
     address=Limits(rpm=600, rpd=50_000, tpm=2_000_000, tpd=40_000_000, concurrent=64),
+    everyone=Limits(rpm=60_000, rpd=10**7, tpm=10**8, tpd=10**10, concurrent=4_000),
 )
 
 

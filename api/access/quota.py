@@ -21,6 +21,7 @@ from kernel.errors import QuotaExceeded, Unavailable
 from kernel.shared_state import SharedState
 from kernel.telemetry import counter
 
+EVERYONE: Final = "everyone"
 _ROUND_SECONDS: Final = 0.25
 _SLOT_SECONDS: Final = 5
 _REQUESTS, _TOKENS = "requests", "tokens"
@@ -29,6 +30,12 @@ _PLACES: Final = ((_REQUESTS, (0, 1)), (_TOKENS, (2, 3)))
 
 _refused: Final = counter("quota_refused", "Requests over a quota.", "scope", "reason")
 _alone: Final = counter("quota_rounds_lost", "Rounds in which the shared state did not answer.")
+
+
+class AtCapacity(QuotaExceeded):
+    """All callers together are at the limit of the service; no caller's own fault."""
+
+    code, status, type = "service_at_capacity", 503, "api_error"
 
 
 class _Window:
@@ -61,7 +68,7 @@ class _Window:
 
 
 class Subject:
-    """The counters of one key, app or address prefix."""
+    """The counters of one key, app, address prefix or upstream, or of all callers together."""
 
     __slots__ = ("elsewhere", "limits", "name", "open", "scope", "slot", "told", "windows")
 
@@ -136,6 +143,20 @@ class QuotaBook:
             for window in subject.windows:
                 window.add(1 if window.unit == _REQUESTS else min(tokens, window.limit), now)
         self._touched.update(subjects)
+
+    def wait(self, subject: Subject, tokens: int) -> float:
+        """Seconds until a request that may use `tokens` fits; 0 where it does now."""
+        now = self.now()
+        if not _is_full(subject, tokens, now):
+            return 0.0
+        return max(wait[0] for wait in _waits(subject, tokens, now))
+
+    def count(self, subject: Subject, tokens: int) -> None:
+        """Count one request that is not ours to refuse."""
+        now = self.now()
+        for window in subject.windows:
+            window.add(1 if window.unit == _REQUESTS else min(tokens, window.limit), now)
+        self._touched.add(subject)
 
     def correct(self, subjects: Iterable[Subject], reserved: int, used: int) -> None:
         """Replace what `enter` reserved by what was really used."""
@@ -263,6 +284,12 @@ def _waits(subject: Subject, tokens: int, now: float) -> Iterator[tuple[float, S
 def _refusal(wait: tuple[float, Subject, str, int]) -> QuotaExceeded:
     seconds, subject, what, limit = wait
     _refused.labels(subject.scope, what.replace(" ", "_")).inc()
+    if subject.scope == EVERYONE:
+        return AtCapacity(
+            "This service is serving as many requests as it can. Nothing is wrong with your key or "
+            f"your request; try again in {math.ceil(seconds)} s.",
+            retry_after_seconds=math.ceil(seconds),
+        )
     whose = {"key": "this API key", "app": "this app", "address": "your network address"}
     return QuotaExceeded(
         f"Rate limit reached for {whose[subject.scope]}: {limit} {what}. "

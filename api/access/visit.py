@@ -13,7 +13,7 @@ from functools import lru_cache
 from api.access.answer_cache import AnswerCache
 from api.access.key_book import Caller, KeyBook
 from api.access.limits import QuotaPlan, Tier
-from api.access.quota import QuotaBook, Standing, Subject
+from api.access.quota import EVERYONE, QuotaBook, Standing, Subject
 
 _Headers = list[tuple[bytes, bytes]]
 
@@ -47,20 +47,23 @@ class Visit:
         """Count the prefix that the request came from. Raises QuotaExceeded."""
         prefix = prefix_of(address)
         if prefix is not None:
-            self._enter([self._book.subject("address", prefix, self._plan.address)])
+            own = [self._book.subject("address", prefix, self._plan.address)]
+            self._subjects += own
+            self._enter(own)
 
     def admit(self, caller: Caller) -> None:
-        """Count the request for key and app. Raises QuotaExceeded."""
+        """Count the request for key, app and service. Raises QuotaExceeded."""
         self.caller = caller
         factor, key, app = self.tier.factor, self._plan.key, self._plan.app
         if factor != 1.0:
             key, app = key.times(factor), app.times(factor)
-        self._enter(
-            [
-                self._book.subject("key", caller.key_id, key),
-                self._book.subject("app", caller.app_id, app),
-            ]
-        )
+        own = [
+            self._book.subject("key", caller.key_id, key),
+            self._book.subject("app", caller.app_id, app),
+        ]
+        self._subjects += own
+        # Counted with the caller's own, told to nobody: it is no caller's to plan with.
+        self._enter([*own, self._book.subject(EVERYONE, "all", self._plan.everyone)])
 
     def used(self, tokens: int) -> None:
         """The call's row is written: this many tokens it really was."""
@@ -98,7 +101,6 @@ class Visit:
         return headers
 
     def _enter(self, subjects: list[Subject]) -> None:
-        self._subjects += subjects
         if self._counts:
             self._book.enter(subjects, self._reserved)
             self._entered += subjects

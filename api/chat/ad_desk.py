@@ -5,7 +5,7 @@ the person by keyed digests, so that no name that a caller chose leaves this mod
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,6 +21,7 @@ from api.chat.attestation import Attestation
 from api.chat.pending_decision import PendingDecision, Settled
 from api.chat.request import ChatRequest
 from api.chat.stream_ad import Outcome
+from api.upstream.routing import Leg, ModelAlias
 from kernel.clock import Clock
 from tollfree_sdk.contract import (
     AdDecision,
@@ -63,7 +64,23 @@ class AdDesk:
         self._session_key, self._affiliates = session_key, affiliates
         self._attestation = attestation
 
-    def ask(self, request: ChatRequest, caller: Caller, *, arrived: float) -> AskedAd:
+    def legs_for(
+        self, request: ChatRequest, caller: Caller, alias: ModelAlias
+    ) -> tuple[Sequence[Leg], bool]:
+        """The legs for this request, and whether an ad may stand in an answer by them.
+
+        An upstream whose terms forbid ads answers where there is to be none. An alias that has no
+        other upstream answers, without an ad.
+        """
+        if len(alias.ad_legs) == len(alias.legs):
+            return alias.legs, True
+        if alias.ad_legs and formats_for(caller.ads, request.wishes):
+            return alias.ad_legs, True
+        return alias.legs, False
+
+    def ask(
+        self, request: ChatRequest, caller: Caller, *, arrived: float, may_carry_ads: bool = True
+    ) -> AskedAd:
         """Start deciding. Raises Forbidden where the request may not wish what it wishes."""
         wishes = request.wishes
         formats = formats_for(caller.ads, wishes)
@@ -73,6 +90,8 @@ class AdDesk:
         )
         if not formats:
             return AskedAd(Settled(reason_without_formats(caller.ads, wishes)), terms)
+        if not may_carry_ads:
+            return AskedAd(Settled(NoFill.ADS_OFF), terms)
         if request.is_structured and delivery is Delivery.CONTENT:
             return AskedAd(Settled(NoFill.NOT_PLACEABLE), terms)
         turns = request.turns()

@@ -17,6 +17,7 @@ from api.chat.quality import Judge
 from api.chat.usage import CompletionRow, Tokens, tokens_of
 from api.solvency.purse import Hold
 from api.upstream.prices import cost_of
+from api.upstream.room import Room
 from api.upstream.routing import Leg, ModelAlias
 from kernel.clock import Clock
 from kernel.errors import Unavailable
@@ -47,9 +48,9 @@ class BookingDesk:
     """Opens a `Booking` for each call; `settle` waits for what is still being recorded."""
 
     def __init__(
-        self, ads: AdSource, completions: GroupCommit[CompletionRow], clock: Clock
+        self, ads: AdSource, completions: GroupCommit[CompletionRow], clock: Clock, room: Room
     ) -> None:
-        self.clock, self.judge = clock, Judge(clock)
+        self.clock, self.judge, self.room = clock, Judge(clock), room
         self.worth: Worth = _nothing_known
         self._ads, self._completions = ads, completions
         self._detached: set[asyncio.Task[None]] = set()
@@ -108,7 +109,7 @@ class Booking:
 
     __slots__ = (
         "_alias", "_arrived", "_at", "_caller", "_closed", "_decision_id", "_desk", "_fallbacks",
-        "_first_token_ms", "_has_ad", "_hold", "_leg", "_outcome", "_pump", "_signals", "_stream",
+        "_first_token_ms", "_guess", "_has_ad", "_hold", "_leg", "_outcome", "_pump", "_signals", "_stream",
     )  # fmt: skip
 
     def __init__(
@@ -121,7 +122,7 @@ class Booking:
         self._decision_id: str | None = None
         self._outcome: NoFill | str = _UNKNOWN_AD
         self._has_ad = self._closed = False
-        self._fallbacks = 0
+        self._fallbacks, self._guess = 0, -1
         self._signals: str | None = None
         self._pump: Drained | None = None
         self._hold: Hold | None = None
@@ -130,9 +131,14 @@ class Booking:
     def upstream(self) -> str:
         return self._leg.upstream.name
 
-    def answered_by(self, leg: Leg, *, fallbacks: int = 0) -> None:
-        """Note which of the alias's legs the answer came by, and how many were tried in vain."""
-        self._leg, self._fallbacks = leg, fallbacks
+    def answered_by(self, leg: Leg, *, fallbacks: int = 0, guess: int = 0) -> None:
+        """Note which of the alias's legs the answer came by, and how many were tried in vain.
+
+        `guess` is the number of tokens that the leg's upstream was counted for.
+        """
+        self._leg, self._fallbacks, self._guess = leg, fallbacks, guess
+        if fallbacks and (visit := current_visit()) is not None:
+            visit.notes.append((b"x-tollfree-fallbacks", b"%d" % fallbacks))
 
     def holds(self, hold: Hold | None) -> None:
         """Note what was set aside for the call; it is settled with its row."""
@@ -189,6 +195,8 @@ class Booking:
         cost = ZERO if is_kept else cost_of(tokens.counts(), self._leg.price)
         if hold is not None:
             hold.settle(cost.amount)
+        if self._guess >= 0:
+            self._desk.room.correct(self._leg, self._guess, tokens.prompt + tokens.completion)
         _calls.labels(str(status), "yes" if self._stream else "no").inc()
         self._desk.write(
             CompletionRow(

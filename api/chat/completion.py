@@ -8,15 +8,18 @@ depends on the ad source. Holds nothing of a conversation after the answer.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from api.access.key_book import Caller
+from api.access.quota import QuotaBook
 from api.chat.ad_desk import AdDesk
 from api.chat.ad_terms import AffiliateAccounts
 from api.chat.attestation import Attestation
 from api.chat.booking import Booking, BookingDesk
 from api.chat.draining import Draining
+from api.chat.images import ImageDesk
 from api.chat.kept_answers import opened_or_kept
 from api.chat.likeness import Likeness
 from api.chat.opening import begun
@@ -27,6 +30,7 @@ from api.chat.usage import CompletionRow, Tokens, tokens_of
 from api.chat.within_limits import within_limits
 from api.solvency.allowance import Allowance
 from api.upstream.attempts import Attempts, RetryPolicy
+from api.upstream.room import Room
 from api.upstream.routing import Leg, Routing
 from api.upstream.upstream import Upstream, UpstreamAnswer, UpstreamTimedOut, drains
 from kernel.clock import Clock
@@ -35,6 +39,9 @@ from kernel.group_commit import GroupCommit
 from kernel.ids import new_secret, new_seed
 from tollfree_sdk.contract import AdSource
 from tollfree_sdk.placement.links import Account
+
+_BYTES_PER_TOKEN: Final = 4
+_ANSWER_GUESS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,8 @@ class ChatHeart:
         settings: ChatSettings | None = None,
         allowance: Allowance | None = None,
         likeness: Likeness | None = None,
+        room: Room | None = None,
+        images: ImageDesk | None = None,
     ) -> None:
         self.clock = clock
         self._upstreams = upstreams
@@ -84,11 +93,12 @@ class ChatHeart:
             affiliates=self._affiliates,
             attestation=self._settings.attestation,
         )
-        self._desk = BookingDesk(ads, completions, clock)
-        self._allowance, self._likeness = allowance, likeness
+        room = room or Room(QuotaBook(clock))
+        self._desk = BookingDesk(ads, completions, clock, room)
+        self._allowance, self._likeness, self._images = allowance, likeness, images
         if allowance is not None:
             self._desk.worth = allowance.standings.worth
-        self._attempts = Attempts(clock, seed=new_seed(), policy=self._settings.retries)
+        self._attempts = Attempts(clock, room, seed=new_seed(), policy=self._settings.retries)
 
     async def answer(
         self, caller: Caller, raw: bytes, headers: Mapping[str, str], *, arrived: float
@@ -102,23 +112,28 @@ class ChatHeart:
                 verifies=self._verifies,
                 links=self._affiliates.book,
             ),
+            headers,
+            size=len(raw),
             group_key=self._settings.session_key,
         )
         alias = self._upstreams.route(request.model)
-        legs: Sequence[Leg] = alias.legs
+        legs, may_carry_ads = self._ads.legs_for(request, caller, alias)
+        if request.shows_images and self._images is not None:
+            request = await self._images.ready(request, legs)
         hold = None
         if self._allowance is not None:
             legs, hold = await self._allowance.admit(caller, legs, request.body, len(raw))
-        asked = self._ads.ask(request, caller, arrived=arrived)
+        asked = self._ads.ask(request, caller, arrived=arrived, may_carry_ads=may_carry_ads)
         decision, terms = asked.decision, asked.terms
         booking = self._desk.open(caller, alias, stream=request.stream, arrived=arrived)
         booking.holds(hold)
+        guess = len(raw) // _BYTES_PER_TOKEN + _ANSWER_GUESS
         try:
             if request.stream:
                 begun_by = await self._attempts.first(
-                    legs, lambda leg: self._streamed(request, leg, booking)
+                    legs, lambda leg: self._streamed(request, leg, booking), tokens=guess
                 )
-                booking.answered_by(begun_by.leg, fallbacks=begun_by.fallbacks)
+                booking.answered_by(begun_by.leg, fallbacks=begun_by.fallbacks, guess=guess)
                 return StreamedAnswer(
                     begun_by.answer,
                     decision,
@@ -128,9 +143,9 @@ class ChatHeart:
                     sent_bytes=len(raw),
                 )
             given_by = await self._attempts.first(
-                legs, lambda leg: self._whole(request, leg, booking)
+                legs, lambda leg: self._whole(request, leg, booking), tokens=guess
             )
-            booking.answered_by(given_by.leg, fallbacks=given_by.fallbacks)
+            booking.answered_by(given_by.leg, fallbacks=given_by.fallbacks, guess=guess)
             return plain_answer(
                 given_by.answer,
                 await decision.outcome(),
@@ -165,7 +180,11 @@ class ChatHeart:
         return await read_whole(await self._open(request, leg, booking))
 
     async def _open(self, request: ChatRequest, leg: Leg, booking: Booking) -> UpstreamAnswer:
-        body = request.upstream_body(leg.model, ask_for_usage=leg.upstream.reports_usage)
+        body = request.upstream_body(
+            leg.model,
+            ask_for_usage=leg.upstream.reports_usage,
+            inline=leg.bounds.images == "inline",
+        )
         upstream: Upstream = leg.upstream
         if drains(upstream):
             upstream = Draining(upstream, lambda call: booking.goes_on(leg, call))

@@ -33,10 +33,15 @@ class ChatRequest:
     is_structured: bool
     wishes: AdWishes
     body: Mapping[str, Any]
+    #: Some part of it is an image.
+    shows_images: bool = False
+    #: The same with the pictures themselves in the place of their addresses.
+    with_pictures: Mapping[str, Any] | None = None
 
-    def upstream_body(self, model: str, *, ask_for_usage: bool) -> bytes:
+    def upstream_body(self, model: str, *, ask_for_usage: bool, inline: bool = False) -> bytes:
         """The bytes to send upstream; a stream is asked for its token counts where that works."""
-        body = {**self.body, "model": model}
+        given = self.with_pictures if inline and self.with_pictures is not None else self.body
+        body = {**given, "model": model}
         if self.stream and ask_for_usage:
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
         return orjson.dumps(body)
@@ -72,7 +77,7 @@ def read_request(
     options = body.get("stream_options")
     if options is not None and not isinstance(options, dict):
         raise BadRequest("`stream_options` must be an object.", param="stream_options")
-    messages = _messages(body.get("messages"))
+    messages, shows_images = _messages(body.get("messages"))
     wishes = read_wishes(body.pop("tollfree", None), headers)
     removed = remove(messages, public_url=public_url, verifies=verifies, links=links)
     if removed.removed:
@@ -90,6 +95,7 @@ def read_request(
         is_structured=_is_structured(body.get("response_format")),
         wishes=wishes,
         body=body,
+        shows_images=shows_images,
     )
 
 
@@ -105,7 +111,9 @@ def json_object(raw: bytes) -> dict[str, Any]:
     return body
 
 
-def _messages(messages: Any) -> list[dict[str, Any]]:
+def _messages(messages: Any) -> tuple[list[dict[str, Any]], bool]:
+    """The messages, and whether one of them shows an image."""
+    shows_images = False
     if not isinstance(messages, list) or not messages:
         raise BadRequest(
             "`messages` must be a list with at least one message, such as "
@@ -118,12 +126,17 @@ def _messages(messages: Any) -> list[dict[str, Any]]:
             raise BadRequest(f"`{where}` must be an object.", param=where)
         if not isinstance(message.get("role"), str):
             raise BadRequest(f"`{where}.role` must be a string.", param=f"{where}.role")
-        if not isinstance(message.get("content"), str | list | None):
+        content = message.get("content")
+        if not isinstance(content, str | list | None):
             raise BadRequest(
                 f"`{where}.content` must be a string, a list of parts, or null.",
                 param=f"{where}.content",
             )
-    return messages
+        if isinstance(content, list) and not shows_images:
+            shows_images = any(
+                isinstance(part, dict) and part.get("type") == "image_url" for part in content
+            )
+    return messages, shows_images
 
 
 def _is_structured(response_format: Any) -> bool:

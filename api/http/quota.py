@@ -29,6 +29,8 @@ def _told(visit: Visit | None) -> dict[str, object]:
         "tier": tier.name,
         "max_output_tokens": tier.max_output_tokens,
         "max_choices": tier.max_choices,
+        "max_context_tokens": tier.max_context_tokens,
+        "max_tool_rounds": tier.max_tool_rounds,
         "limits": [
             {
                 "scope": one.scope,

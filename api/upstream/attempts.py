@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from api.upstream.health import Health
 from api.upstream.routing import Leg
@@ -51,27 +51,49 @@ class Answered(Generic[Answer]):
     fallbacks: int
 
 
+class Room(Protocol):
+    """What is left of the limits of a leg's upstream."""
+
+    def wait(self, leg: Leg, tokens: int) -> float: ...
+
+    def enter(self, leg: Leg, tokens: int) -> None: ...
+
+    def correct(self, leg: Leg, guessed: int, used: int) -> None: ...
+
+
 class Attempts:
     """Makes the attempts of one process; remembers which upstreams are well."""
 
-    def __init__(self, clock: Clock, *, seed: int, policy: RetryPolicy | None = None) -> None:
-        self._clock, self._policy = clock, policy or RetryPolicy()
+    def __init__(
+        self,
+        clock: Clock,
+        room: Room,
+        *,
+        seed: int,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        self._clock, self._room, self._policy = clock, room, policy or RetryPolicy()
         self._health, self._draw = Health(clock), Random(seed)  # noqa: S311  spreads load only
         self._retries_left = 10.0
 
     async def first(
-        self, legs: Sequence[Leg], attempt: Callable[[Leg], Awaitable[Answer]]
+        self, legs: Sequence[Leg], attempt: Callable[[Leg], Awaitable[Answer]], *, tokens: int = 0
     ) -> Answered[Answer]:
-        """What `attempt` gives for the first leg that answers. Raises UpstreamFailed."""
+        """What `attempt` gives for the first leg that answers. Raises UpstreamFailed.
+
+        `tokens` is a guess at what the call will use.
+        """
         started, tried = self._clock.monotonic(), 0
         self._retries_left = min(10.0, self._retries_left + self._policy.share)
-        waiting = self._in_order(legs)
+        waiting = self._in_order(legs, tokens)
         while True:
             leg = waiting.pop(0)
+            self._room.enter(leg, tokens)
             try:
                 answer = await attempt(leg)
             except UpstreamFailed as error:
                 tried += 1
+                self._room.correct(leg, tokens, 0)
                 if error.status in _THE_CALLERS:
                     raise
                 self._note(leg, error)
@@ -88,22 +110,25 @@ class Attempts:
                 self._health.succeeded(leg.upstream.name)
                 return Answered(leg, answer, tried)
 
-    def _in_order(self, legs: Sequence[Leg]) -> list[Leg]:
+    def _in_order(self, legs: Sequence[Leg], tokens: int) -> list[Leg]:
         """The legs worth a call, best first. Raises UpstreamRefused if none is."""
-        if len(legs) == 1 and not self._health.pause(legs[0].upstream.name):
-            return list(legs)
-        well = [leg for leg in legs if not self._health.pause(leg.upstream.name)]
+        well = [leg for leg in legs if not self._pause(leg, tokens)]
         if not well:
-            raise self._none_is_well(legs)
+            raise self._none_is_well(legs, tokens)
+        if len(well) == 1:
+            return well
         # Drawn by weight without putting back: the k-th root of a uniform draw, largest first.
         drawn = {id(leg): self._draw.random() ** (1 / leg.weight) for leg in well}
         return sorted(well, key=lambda leg: (leg.tier, -drawn[id(leg)]))
 
-    def _none_is_well(self, legs: Sequence[Leg]) -> UpstreamRefused:
-        names = [leg.upstream.name for leg in legs]
-        soonest = min(names, key=self._health.pause)
-        seconds = str(max(1, round(self._health.pause(soonest) + 0.5)))
-        if self._health.is_limited(soonest):
+    def _pause(self, leg: Leg, tokens: int) -> float:
+        """Seconds until the leg may be called: it is well, and its limits have room."""
+        return max(self._health.pause(leg.upstream.name), self._room.wait(leg, tokens))
+
+    def _none_is_well(self, legs: Sequence[Leg], tokens: int) -> UpstreamRefused:
+        soonest = min(legs, key=lambda leg: self._pause(leg, tokens))
+        seconds = str(max(1, round(self._pause(soonest, tokens) + 0.5)))
+        if self._room.wait(soonest, tokens) or self._health.is_limited(soonest.upstream.name):
             return UpstreamRefused(
                 "The model's provider is at its limit. Try again later.",
                 status=429,

@@ -3,7 +3,10 @@
     [upstreams.fast]
     url = "https://api.example.com/v1"
     key = "groq"                    # by the provider's name in the environment, or key_file = "…"
-    terms = "no training on inputs"
+    rpm = 30                        # its limits, shared by all workers: rpm, rpd, tpm, tpd
+    terms = ["no-resale"]           # or "no-ads": never asked for an answer that carries an ad
+    images = "inline"               # we fetch what a request links to; "link" passes addresses on
+    note = "no training on inputs"  # for people
     on_disconnect = "drain"         # it bills to the end anyway; else "cancel"
 
     [upstreams.claude]
@@ -27,6 +30,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
+from api.upstream.bounds import TERMS, Bounds
 from api.upstream.litellm_upstream import LitellmUpstream, TranslatedSettings
 from api.upstream.prices import FREE, Price
 from api.upstream.relay import RelaySettings, RelayTimeouts, RelayUpstream
@@ -37,10 +41,11 @@ from kernel.money import Micros
 KeyOf = Callable[[str], str | None]
 AnySettings = RelaySettings | TranslatedSettings
 AnyUpstream = RelayUpstream | LitellmUpstream
+_Relays = Mapping[str, tuple[AnySettings, Bounds]]
 
 _UPSTREAM: Final = frozenset(
-    "url translate key key_file terms reports_usage connections connect_seconds silence_seconds "
-    "total_seconds on_disconnect".split()
+    "url translate key key_file terms note reports_usage connections connect_seconds "
+    "silence_seconds total_seconds on_disconnect images rpm rpd tpm tpd".split()
 )
 _MODEL: Final = frozenset({"name", "owned_by", "legs"})
 _LEG: Final = frozenset({"upstream", "model", "tier", "weight", "price"})
@@ -56,6 +61,7 @@ class PlannedLeg:
     price: Price
     tier: int
     weight: float
+    bounds: Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def read_plan(text: str, key_of: KeyOf) -> tuple[PlannedModel, ...]:
         raise _wrong(f"it is not TOML: {error}") from None
     _only(written, frozenset({"upstreams", "models"}), "the file")
     relays = {
-        name: _upstream(name, _table(given, f"upstreams.{name}"), key_of)
+        name: _bounded(name, _table(given, f"upstreams.{name}"), key_of)
         for name, given in _table(written.get("upstreams"), "upstreams").items()
     }
     models = written.get("models")
@@ -93,7 +99,7 @@ def aliases_of(
 
     def leg_of(leg: PlannedLeg) -> Leg:
         upstream = upstreams.setdefault(leg.upstream, _built(leg.upstream))
-        return Leg(upstream, leg.model, leg.price, leg.tier, leg.weight)
+        return Leg(upstream, leg.model, leg.price, leg.tier, leg.weight, leg.bounds)
 
     aliases = []
     for model in planned:
@@ -108,6 +114,7 @@ def aliases_of(
                 others=tuple(others),
                 tier=first.tier,
                 weight=first.weight,
+                bounds=first.bounds,
             )
         )
     return aliases
@@ -117,6 +124,25 @@ def _built(settings: AnySettings) -> AnyUpstream:
     if isinstance(settings, TranslatedSettings):
         return LitellmUpstream(settings)
     return RelayUpstream(settings)
+
+
+def _bounded(name: str, given: Mapping[str, Any], key_of: KeyOf) -> tuple[AnySettings, Bounds]:
+    return _upstream(name, given, key_of), _bounds(given, f"upstreams.{name}")
+
+
+def _bounds(given: Mapping[str, Any], where: str) -> Bounds:
+    terms = given.get("terms", [])
+    if not isinstance(terms, list) or not TERMS.issuperset(map(str, terms)):
+        raise _wrong(f"{where}.terms must be a list of {', '.join(sorted(TERMS))}")
+    # A library that fetches for itself is never given an address.
+    images = given.get("images", "inline" if given.get("translate") else "link")
+    if images not in ("link", "inline") or (images == "link" and given.get("translate")):
+        raise _wrong(f'{where}.images must be "inline", or "link" where nothing is translated')
+    limits = {name: given[name] for name in ("rpm", "rpd", "tpm", "tpd") if name in given}
+    for name, limit in limits.items():
+        if type(limit) is not int or limit < 1:
+            raise _wrong(f"{where}.{name} must be a whole number above 0")
+    return Bounds(**limits, carries_ads=not terms, images=images)
 
 
 def _upstream(name: str, given: Mapping[str, Any], key_of: KeyOf) -> AnySettings:
@@ -163,7 +189,7 @@ def _timeouts(given: Mapping[str, Any], where: str) -> RelayTimeouts:
     )
 
 
-def _model(given: Mapping[str, Any], relays: Mapping[str, AnySettings]) -> PlannedModel:
+def _model(given: Mapping[str, Any], relays: _Relays) -> PlannedModel:
     name = _text(given, "name", "models")
     _only(given, _MODEL, f"the model {name}")
     legs = given.get("legs")
@@ -175,7 +201,7 @@ def _model(given: Mapping[str, Any], relays: Mapping[str, AnySettings]) -> Plann
     return PlannedModel(name, str(given.get("owned_by", "tollfree")), ordered)
 
 
-def _leg(given: Mapping[str, Any], relays: Mapping[str, AnySettings], model: str) -> PlannedLeg:
+def _leg(given: Mapping[str, Any], relays: _Relays, model: str) -> PlannedLeg:
     where = f"a leg of {model}"
     _only(given, _LEG, where)
     upstream = _text(given, "upstream", where)
@@ -184,9 +210,9 @@ def _leg(given: Mapping[str, Any], relays: Mapping[str, AnySettings], model: str
     tier, weight = given.get("tier", 0), _number(given, "weight", 1.0, where)
     if type(tier) is not int:
         raise _wrong(f"{where}: tier must be a whole number")
-    return PlannedLeg(
-        relays[upstream], _text(given, "model", where), _price(given, where), tier, weight
-    )
+    settings, bounds = relays[upstream]
+    name, price = _text(given, "model", where), _price(given, where)
+    return PlannedLeg(settings, name, price, tier, weight, bounds)
 
 
 def _price(given: Mapping[str, Any], where: str) -> Price:

@@ -6,9 +6,10 @@ two aliases of one name.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from api.upstream.bounds import UNBOUND, Bounds
 from api.upstream.prices import FREE, Price
 from api.upstream.upstream import Upstream
 from kernel.errors import NotFound
@@ -23,13 +24,15 @@ class Leg:
     price: Price = FREE
     tier: int = 0
     weight: float = 1.0
+    bounds: Bounds = UNBOUND
 
 
 @dataclass(frozen=True, slots=True)
 class ModelAlias:
     """``ModelAlias("demo", demo, "demo")``; `owned_by` is shown in the list of models.
 
-    `others` are further legs beside the first one.
+    `others` are further legs beside the first one. `legs` is every way to an answer, the first one
+    first; `ad_legs` are those whose terms let an ad stand in it.
     """
 
     name: str
@@ -40,12 +43,17 @@ class ModelAlias:
     others: tuple[Leg, ...] = ()
     tier: int = 0
     weight: float = 1.0
+    bounds: Bounds = UNBOUND
+    legs: tuple[Leg, ...] = field(init=False, repr=False, compare=False)
+    ad_legs: tuple[Leg, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def legs(self) -> tuple[Leg, ...]:
-        """Every way to an answer, the first one first."""
-        first = Leg(self.upstream, self.upstream_model, self.price, self.tier, self.weight)
-        return (first, *self.others)
+    def __post_init__(self) -> None:
+        first = Leg(
+            self.upstream, self.upstream_model, self.price, self.tier, self.weight, self.bounds
+        )
+        legs = (first, *self.others)
+        object.__setattr__(self, "legs", legs)
+        object.__setattr__(self, "ad_legs", tuple(leg for leg in legs if leg.bounds.carries_ads))
 
 
 class Routing:
