@@ -84,6 +84,30 @@ class Completion(Base):
     forecast_micros: Mapped[Micros | None]
 
 
+class CallHour(Base):
+    """What one worker counted in one hour. `first_token` and `total` are sketches of milliseconds.
+
+    Rows of several workers and hours are added up by whoever reads them.
+    """
+
+    __tablename__ = "call_hour"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    worker: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    app_id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    model: Mapped[str] = mapped_column(sa.String(120), primary_key=True)
+    upstream: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    calls: Mapped[int]
+    failed: Mapped[int]
+    left_early: Mapped[int]
+    tokens: Mapped[int] = mapped_column(sa.BigInteger)
+    cached_tokens: Mapped[int] = mapped_column(sa.BigInteger)
+    cost_micros: Mapped[Micros]
+    with_ad: Mapped[int]
+    first_token: Mapped[dict[str, Any]]
+    total: Mapped[dict[str, Any]]
+
+
 class SpendWindow(Base):
     """One UTC day's budget for upstreams, and how much of it has been handed to workers."""
 

@@ -4,7 +4,7 @@ A secret is in one answer only, the one to the button that made it. Every change
 audit log are one transaction.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from api.access import apps, keys
+from api.access.quota import Standing
 from api.monitoring.calls import by_key, first_answer_ms, report
 from kernel.database import WriteSession
 from web import audit
@@ -27,6 +28,10 @@ _NOTES: Final = {
     "ads-on": "Answers carry ads again.",
     "ads-off": "Answers carry no ads any more.",
 }
+
+
+#: What is left of the limits of an app's key: app, key, and the tier that the app was granted.
+LeftOf = Callable[[str, str, str], Sequence[Standing]]
 
 
 class KeyForm(BaseModel):
@@ -49,9 +54,10 @@ class KeyPages:
         pages: Pages,
         forget: Callable[[str], Awaitable[None]],
         model: Callable[[], str],
+        left_of: LeftOf | None = None,
     ) -> None:
         self._pages, self._front, self._forget = pages, pages.front, forget
-        self._model = model
+        self._model, self._left_of = model, left_of
 
     def add_to(self, router: APIRouter) -> None:
         """Add the addresses."""
@@ -73,15 +79,31 @@ class KeyPages:
             app_ids = [one.app_id for one in owned]
             used = await by_key(session, since=since, app_ids=app_ids)
             told = await report(session, since=since, app_ids=app_ids, most=5)
+        working = [key for key in listed if key.revoked_at is None]
         return self._pages.page(
             request,
             "keys.html",
             apps=owned,
-            keys=[key for key in listed if key.revoked_at is None],
+            keys=working,
+            left=self._left(owned, working),
             used=used,
             told=told,
             note=_NOTES.get(note),
         )
+
+    def _left(
+        self, owned: Sequence[apps.OwnedApp], working: Sequence[keys.ListedKey]
+    ) -> list[tuple[str, Standing]]:
+        """What is left of each key's limits, by the part of the key that people may see."""
+        if self._left_of is None:
+            return []
+        tiers = {app.app_id: app.tier for app in owned}
+        return [
+            (key.shown, standing)
+            for key in working
+            for standing in self._left_of(key.app_id, key.key_id, tiers[key.app_id])
+            if standing.scope == "key"
+        ]
 
     async def create(self, request: Request, form: Annotated[KeyForm, Form()]) -> Response:
         """Make a key; the first one makes the app that it belongs to."""

@@ -20,7 +20,7 @@ from fastapi.responses import HTMLResponse
 from advertiser_portal.billing.till import Till
 from developer_portal.ad_pages import AdPages
 from developer_portal.joining import Door, JoiningPages
-from developer_portal.key_pages import KeyPages
+from developer_portal.key_pages import KeyPages, LeftOf
 from developer_portal.payout_pages import PayoutPages
 from developer_portal.portal import PORTAL
 from web.front_desk import FrontDesk
@@ -32,11 +32,15 @@ Forget = Callable[[str], Awaitable[None]]
 
 
 def routes(
-    front: FrontDesk, forget: Forget, till: Till | None = None, door: Door | None = None
+    front: FrontDesk,
+    forget: Forget,
+    till: Till | None = None,
+    door: Door | None = None,
+    left_of: LeftOf | None = None,
 ) -> APIRouter:
     """The portal's router. `forget` drops a revoked key's digest from every process's memory.
 
-    Payouts come with a till, joining with a door.
+    Payouts come with a till, joining with a door, quotas with somebody who knows what is left.
     """
     portal = PORTAL if till else replace(PORTAL, places=PORTAL.places[:2])
     pages = Pages(front, portal)
@@ -47,7 +51,7 @@ def routes(
         include_in_schema=False,
     )
     add_sign_in(router, pages)
-    KeyPages(pages, forget, door.model if door else lambda: "demo").add_to(router)
+    KeyPages(pages, forget, door.model if door else lambda: "demo", left_of).add_to(router)
     AdPages(pages, forget).add_to(router)
     if door is not None:
         JoiningPages(pages, door).add_to(router)

@@ -9,6 +9,9 @@ CONSOLE: Final = Portal(
     title="Operators",
     home="/operator/",
     templates=Path(__file__).parent / "templates",
-    places=(Place("Review", "/operator/", "check"),),
+    places=(
+        Place("Review", "/operator/", "check"),
+        Place("Calls", "/operator/calls", "search"),
+    ),
     pitch="Decide what may be shown.",
 )

@@ -4,12 +4,14 @@ GET  /operator/                     the review queue, ?after=<number> skips
 POST /operator/creatives/{id}       approve or reject
 GET  /operator/decisions            JSON: how decisions ended, ?hours=24
 GET  /operator/decisions/{id}       JSON: one decision with every candidate, replayed
+GET  /operator/calls                how the calls of the API fare, ?span=hour, day or week
 GET, POST /operator/sign-in         POST /operator/sign-out
 """
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from operator_console.calls_page import CallsPage
 from operator_console.explanations import Explanations
 from operator_console.portal import CONSOLE
 from operator_console.review import Review
@@ -31,5 +33,6 @@ def routes(front: FrontDesk) -> APIRouter:
     add_sign_in(router, pages)
     Review(pages).add_to(router)
     Explanations(front).add_to(router)
+    CallsPage(pages).add_to(router)
     add_nothing_here(router, pages)
     return router

@@ -97,6 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     _billing(commands)
     top = commands.add_parser("top", help="show how fast, how sound and how costly the calls are")
     top.add_argument("--minutes", type=int, default=60, help="how far back to look (60)")
+    top.add_argument(
+        "--by", choices=["upstream", "app", "model"], default="upstream", help="(upstream)"
+    )
     top.add_argument("--watch", action="store_true", help="show it again every two seconds")
     top.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     top.add_argument("--json", action="store_true", help="print JSON")

@@ -55,7 +55,7 @@ def application(
     app.include_router(quota_routes.routes(api.keys))
     app.include_router(ad_settings_routes.routes(api.keys, grounds.database))
     app.include_router(well_known.routes(api.attestation))
-    _add_portal(app, portal, till, api.keys.forget, _door(grounds, portal, api))
+    _add_portal(app, portal, till, api, _door(grounds, portal, api))
     _add_till(app, till)
     return RequestIds(api.guarded(_HotPath(api.chat, app)))
 
@@ -99,7 +99,7 @@ def _add_portal(
     app: FastAPI,
     portal: PortalSide,
     till: TillSide | None,
-    forget: developer_pages.Forget,
+    api: ApiSide,
     door: Door,
 ) -> None:
     app.include_router(assets.routes(portal.front.assets))
@@ -114,7 +114,9 @@ def _add_portal(
     )
     app.include_router(operator_pages.routes(portal.front))
     app.include_router(
-        developer_pages.routes(portal.front, forget, till.till if till else None, door)
+        developer_pages.routes(
+            portal.front, api.keys.forget, till.till if till else None, door, api.left_of
+        )
     )
     app.include_router(public_pages.routes(portal.front, portal.talk))
 

@@ -1,14 +1,14 @@
 """Build the free API: keys, upstreams, the heart, and its hot path."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from api.access.answer_cache import AnswerCache
 from api.access.idempotency import Shelf
 from api.access.key_book import KeyBook
 from api.access.limits import QuotaPlan
-from api.access.quota import QuotaBook
-from api.access.visit import GuardedKeys
+from api.access.quota import QuotaBook, Standing
+from api.access.visit import GuardedKeys, subjects_of
 from api.chat.attestation import Attestation
 from api.chat.completion import ChatHeart, ChatSettings
 from api.chat.images import ImageDesk
@@ -19,6 +19,8 @@ from api.chat.usage import CompletionRow, write_completions
 from api.http.chat_completions import ChatCompletions
 from api.http.surfaces import Surfaces
 from api.http.turnstile import Turnstile
+from api.monitoring.genai import GenAiMetrics
+from api.monitoring.hours import CallHours
 from api.solvency.allowance import Allowance
 from api.solvency.forecast import RevenueForecast
 from api.solvency.purse import Purse
@@ -32,8 +34,12 @@ from kernel.shared_state import InProcessState
 from tollfree.crew import Crew
 from tollfree.doorway import App
 from tollfree.foundations import Foundations
+from tollfree.otlp import OtlpExporter
 from tollfree_sdk.contract import AdSource
 from tollfree_sdk.placement.links import Account
+
+#: An OpenTelemetry collector: where it is, and the headers that it wants.
+Collector = tuple[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ class ApiSide:
     chat: ChatCompletions
     surfaces: Surfaces
     completions: GroupCommit[CompletionRow]
+    hours: CallHours
+    exporter: OtlpExporter | None
     quotas: QuotaBook
     plan: QuotaPlan
     once: OnceHeart
@@ -68,10 +76,19 @@ class ApiSide:
 
     def start(self, crew: Crew) -> None:
         crew.start("completions", self.completions.run)
+        crew.start("call_hours", self.hours.run)
+        if self.exporter is not None:
+            crew.start("otlp", self.exporter.run)
         crew.start("keys", self.keys.run)
         crew.start("quotas", self.quotas.run)
         crew.start("spend", self.purse.run)
         crew.start("standings", self.standings.run)
+
+    def left_of(self, app_id: str, key_id: str, granted: str) -> Sequence[Standing]:
+        """What is left of the limits of a key and its app, as this process knows it."""
+        tier = self.plan.tier(self.standings.tier(app_id, granted))
+        subjects = subjects_of(self.quotas, self.plan, tier, key_id=key_id, app_id=app_id)
+        return self.quotas.standings(subjects)
 
     def shut_down(self) -> None:
         """End the answers that are still open."""
@@ -84,6 +101,7 @@ class ApiSide:
         await self.once.close()
         await self.heart.close()
         await self.completions.close()
+        await self.hours.flush()
         await self.purse.close()
 
 
@@ -99,6 +117,7 @@ def build_api_side(
     spend: SpendPlan,
     forecast: RevenueForecast,
     affiliates: tuple[Account, ...] = (),
+    collector: Collector | None = None,
 ) -> ApiSide:
     """Build it; `ads` may be the engine in this process or the network over HTTP."""
     standings = Standings(grounds.database, grounds.clock, forecast)
@@ -106,7 +125,14 @@ def build_api_side(
     keys = GuardedKeys(
         grounds.database, grounds.clock, grounds.shared_state, standing=standings.tier
     )
-    completions = MeteredRows(grounds.database, write_completions, max_delay_ms=50)
+    hours = CallHours(grounds.database)
+    genai = GenAiMetrics()
+    completions = MeteredRows(
+        grounds.database,
+        write_completions,
+        max_delay_ms=50,
+        watchers=(hours.note, genai.note) if collector else (hours.note,),
+    )
     attestation = Attestation(grounds.signing.derive("organic"))
     # With nobody to share with, telling them would only cost time.
     book = QuotaBook(grounds.clock, grounds.shared_state if shares_state else None)
@@ -138,6 +164,8 @@ def build_api_side(
         ChatCompletions(once, keys),
         surfaces,
         completions,
+        hours,
+        exporter=OtlpExporter(genai, *collector, grounds.clock) if collector else None,
         quotas=book,
         plan=quotas,
         once=once,

@@ -21,7 +21,7 @@ from kernel.egress import Egress
 from kernel.signing import SigningKeys
 from tollfree.ad_side import AdSide, build_ad_side
 from tollfree.addresses import application
-from tollfree.api_side import ApiSide, SpendPlan, build_api_side
+from tollfree.api_side import ApiSide, Collector, SpendPlan, build_api_side
 from tollfree.billing_letters import letters_by
 from tollfree.crew import Crew
 from tollfree.doorway import App
@@ -60,6 +60,7 @@ class Plan:
     data_centres: tuple[Network, ...] = ()
     work_inside: bool = True
     programs_pay: bool = False
+    collector: Collector | None = None
     stripe: StripeKeys | None = None
     test_money: bool = False
     portal: PortalPlan = field(default_factory=PortalPlan)
@@ -101,6 +102,7 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             decision_deadline_ms=plan.answer_waits_ms,
             quotas=plan.quotas,
             affiliates=plan.affiliates,
+            collector=plan.collector,
             shares_state=plan.redis_url is not None,
             spend=plan.spend,
             forecast=PostedRevenue(

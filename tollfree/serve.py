@@ -16,11 +16,12 @@ from kernel.telemetry import configure_logging, logger
 from tollfree import migrations, ports, serving
 from tollfree.ads_only import AdNetworkProcess, opened_ads
 from tollfree.affiliates import affiliates_in
-from tollfree.api_side import SpendPlan
+from tollfree.api_side import Collector, SpendPlan
 from tollfree.compose import Plan, Road, opened_road
 from tollfree.data_centres import data_centres_in
 from tollfree.data_folder import DataFolder
 from tollfree.migrate import explained
+from tollfree.otlp import headers_from
 from tollfree.portal_side import portal_plan
 from tollfree.settings import ServeSettings, serve_settings, signing_keys_from
 from tollfree.till_side import stripe_keys
@@ -71,10 +72,18 @@ def plan_of(settings: ServeSettings) -> Plan:
         spend=SpendPlan(*settings.spend()),
         affiliates=affiliates_in(settings.affiliates),
         data_centres=data_centres_in(settings.data_centres),
+        collector=_collector(settings),
         stripe=stripe_keys(settings),
         portal=portal_plan(settings),
         work_inside=settings.work_inside or settings.database().startswith("sqlite"),
     )
+
+
+def _collector(settings: ServeSettings) -> Collector | None:
+    if settings.otlp_endpoint is None:
+        return None
+    headers = settings.otlp_headers.get_secret_value() if settings.otlp_headers else ""
+    return settings.otlp_endpoint, headers_from(headers)
 
 
 @asynccontextmanager

@@ -83,6 +83,8 @@ class ServeSettings(StoreSettings):
     work_inside: bool = False
     smtp_url: SecretStr | None = None
     mail_from: str = "Tollfree <no-reply@localhost>"
+    otlp_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    otlp_headers: SecretStr | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_HEADERS")
     stripe_secret_key: SecretStr | None = Field(None, validation_alias="STRIPE_SECRET_KEY")
     stripe_webhook_secrets: SecretStr | None = Field(
         None, validation_alias="STRIPE_WEBHOOK_SECRETS"
@@ -122,7 +124,7 @@ class ServeSettings(StoreSettings):
             category_reserves=reserves_from(self.category_reserves),
         )
 
-    @field_validator("public_url", "upstream_url")
+    @field_validator("public_url", "upstream_url", "otlp_endpoint")
     @classmethod
     def _is_a_web_address(cls, value: str | None) -> str | None:
         if not value:

@@ -1,7 +1,7 @@
 """``tollfree top``: how fast, how sound and how costly the calls are, in the terminal.
 
 Reads the rows of calls; once, or every two seconds with `--watch` until it is stopped. Prompts have
-the names that callers gave them in ``metadata.prompt``; there is no text to show.
+the names that callers gave them in ``metadata.prompt``, or fingerprints; there is no text to show.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from api.monitoring.calls import CallReport, Group, report
@@ -22,13 +23,19 @@ from tollfree.settings import store_settings
 _AGAIN_SECONDS: Final = 2.0
 _CLEAR: Final = "\x1b[H\x1b[2J"
 _HEAD: Final = (
-    "calls", "failed", "tokens", "cost", "first p50", "p95", "p99", "total p50", "p95", "p99",
+    "calls", "failed", "tokens", "cost",
+    "first p50", "p90", "p95", "p99", "total p50", "p90", "p95", "p99",
 )  # fmt: skip
+_BY: Final = {
+    "upstream": ("UPSTREAM", lambda found: found.upstreams),
+    "app": ("APP", lambda found: found.apps),
+    "model": ("MODEL", lambda found: found.models),
+}
 
 
 def run(asked: argparse.Namespace) -> int:
     """Print the report; returns the exit code."""
-    shown = _json if asked.json else _text
+    shown = _json if asked.json else partial(_text, by=asked.by)
     asyncio.run(_top(asked, shown))
     return 0
 
@@ -63,10 +70,11 @@ def _plain(members: list[tuple[str, Any]]) -> Any:
     return members[0][1] if members[0][0] == "amount" else dict(members)
 
 
-def _text(found: CallReport) -> str:
-    sampled = " (the newest of them)" if found.is_sampled else ""
+def _text(found: CallReport, *, by: str) -> str:
+    sampled = " (prompts: the newest of them)" if found.is_sampled else ""
     lines = [f"Calls since {found.since:%Y-%m-%d %H:%M} UTC{sampled}; times in milliseconds"]
-    lines += ["", *_table("UPSTREAM", [*found.upstreams, found.overall], nameless="all")]
+    title, groups_of = _BY[by]
+    lines += ["", *_table(title, [*groups_of(found), found.overall], nameless="all")]
     if any(group.name is not None for group in found.costliest):
         lines += ["", *_table("COSTLIEST PROMPT", found.costliest, nameless="(no name)")]
         lines += ["", *_table("SLOWEST PROMPT", found.slowest, nameless="(no name)")]
@@ -92,7 +100,7 @@ def _row(group: Group, nameless: str) -> tuple[str, ...]:
         f"{group.failure_rate:.1%}",
         str(group.tokens),
         group.cost.text(decimals=4),
-        *(_ms(value) for one in times for value in (one.p50, one.p95, one.p99)),
+        *(_ms(value) for one in times for value in (one.p50, one.p90, one.p95, one.p99)),
     )
 
 

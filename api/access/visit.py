@@ -54,13 +54,9 @@ class Visit:
     def admit(self, caller: Caller) -> None:
         """Count the request for key, app and service. Raises QuotaExceeded."""
         self.caller = caller
-        factor, key, app = self.tier.factor, self._plan.key, self._plan.app
-        if factor != 1.0:
-            key, app = key.times(factor), app.times(factor)
-        own = [
-            self._book.subject("key", caller.key_id, key),
-            self._book.subject("app", caller.app_id, app),
-        ]
+        own = subjects_of(
+            self._book, self._plan, self.tier, key_id=caller.key_id, app_id=caller.app_id
+        )
         self._subjects += own
         # Counted with the caller's own, told to nobody: it is no caller's to plan with.
         self._enter([*own, self._book.subject(EVERYONE, "all", self._plan.everyone)])
@@ -107,6 +103,16 @@ class Visit:
 
 
 _visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
+
+
+def subjects_of(
+    book: QuotaBook, plan: QuotaPlan, tier: Tier, *, key_id: str, app_id: str
+) -> list[Subject]:
+    """The counters of a key and its app, with the limits of a tier."""
+    key, app = plan.key, plan.app
+    if tier.factor != 1.0:
+        key, app = key.times(tier.factor), app.times(tier.factor)
+    return [book.subject("key", key_id, key), book.subject("app", app_id, app)]
 
 
 def current_visit() -> Visit | None:

@@ -1,7 +1,7 @@
 """What the calls of a span of time were like, from their rows.
 
-Percentiles are those of the rows themselves (nearest rank), not of an average of averages. A span
-with very many calls is told from its newest rows, and says so.
+Percentiles are those of the rows themselves (nearest rank). A span with more calls than are worth
+reading is told from the sums and sketches of its hours, merged over all workers.
 """
 
 import math
@@ -9,18 +9,23 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.monitoring.hours import HourOfCalls, hours_since, merged
 from api.tables import ApiKey, Completion
 from kernel.money import Micros
 
 _MOST_ROWS: Final = 50_000
 _LEFT: Final = 499
+_SHARES: Final = (0.5, 0.9, 0.95, 0.99)
 _COLUMNS: Final = (
     Completion.key_id,
+    Completion.app_id,
+    Completion.model,
     Completion.upstream,
     Completion.prompt_group,
     Completion.status,
@@ -49,7 +54,8 @@ class Percentiles:
 class Group:
     """The calls of one upstream, or of one group of prompts. `name` is None for ungrouped ones.
 
-    `signals` counts what was seen of the quality of answers, such as ``{"truncated": 3}``.
+    `signals` counts what was seen of the quality of answers, such as ``{"truncated": 3}``, and
+    `statuses` the failures by what their callers were told, such as ``{429: 12}``.
     """
 
     name: str | None
@@ -63,6 +69,7 @@ class Group:
     total: Percentiles
     cached_tokens: int = 0
     signals: Mapping[str, int] = field(default_factory=dict)
+    statuses: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def failure_rate(self) -> float:
@@ -73,11 +80,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class CallReport:
-    """One span of time. `is_sampled`: only its newest rows were read."""
+    """One span of time. `is_sampled`: groups of prompts are those of its newest rows only.
+
+    All else is then told from the sums of whole hours, where workers have written any.
+    """
 
     since: datetime
     overall: Group
     upstreams: Sequence[Group]
+    apps: Sequence[Group]
+    models: Sequence[Group]
     costliest: Sequence[Group]
     slowest: Sequence[Group]
     is_sampled: bool
@@ -97,12 +109,15 @@ async def report(
         query = query.where(Completion.app_id.in_(app_ids))
     rows: Sequence[Any] = (await session.execute(query.limit(most_rows + 1))).all()
     is_sampled, rows = len(rows) > most_rows, rows[:most_rows]
+    hours = await hours_since(session, since, app_ids=app_ids) if is_sampled else []
     prompts = _grouped(rows, lambda row: row.prompt_group)
     named = [group for group in prompts if group.name is not None]
     return CallReport(
         since=since,
-        overall=_group(None, rows),
-        upstreams=_grouped(rows, lambda row: row.upstream),
+        overall=_summed(None, hours) if hours else _group(None, rows),
+        upstreams=_apart(rows, hours, "upstream"),
+        apps=_apart(rows, hours, "app_id"),
+        models=_apart(rows, hours, "model"),
         costliest=sorted(prompts, key=lambda group: group.cost.amount, reverse=True)[:most],
         slowest=sorted(named, key=lambda group: group.total.p95 or 0, reverse=True)[:most],
         is_sampled=is_sampled,
@@ -146,7 +161,34 @@ def percentiles(values: Iterable[float | None]) -> Percentiles:
     known = sorted(value for value in values if value is not None)
     if not known:
         return Percentiles(None, None, None, None)
-    return Percentiles(*(known[math.ceil(len(known) * at) - 1] for at in (0.5, 0.9, 0.95, 0.99)))
+    return Percentiles(*(known[math.ceil(len(known) * at) - 1] for at in _SHARES))
+
+
+def _apart(rows: Sequence[Any], hours: Sequence[HourOfCalls], name: str) -> list[Group]:
+    """Groups by one member, from the sums where there are any."""
+    if not hours:
+        return _grouped(rows, attrgetter(name))
+    apart: defaultdict[str, list[HourOfCalls]] = defaultdict(list)
+    for hour in hours:
+        apart[getattr(hour, name)].append(hour)
+    groups = [_summed(named, members) for named, members in apart.items()]
+    return sorted(groups, key=lambda group: group.calls, reverse=True)
+
+
+def _summed(name: str | None, hours: Sequence[HourOfCalls]) -> Group:
+    sums = merged(hour.sums for hour in hours)
+    return Group(
+        name=name,
+        calls=sums.calls,
+        failed=sums.failed,
+        left=sums.left,
+        tokens=sums.tokens,
+        cost=Micros(sums.cost),
+        with_ad=sums.with_ad,
+        first_token=Percentiles(*map(sums.first_token.at, _SHARES)),
+        total=Percentiles(*map(sums.total.at, _SHARES)),
+        cached_tokens=sums.cached_tokens,
+    )
 
 
 def _grouped(rows: Sequence[Any], name_of: Callable[[Any], str | None]) -> list[Group]:
@@ -173,4 +215,5 @@ def _group(name: str | None, rows: Sequence[Any]) -> Group:
         signals=dict(
             Counter(word for row in rows if row.signals for word in row.signals.split(","))
         ),
+        statuses=dict(Counter(row.status for row in rows if row.status >= 400)),
     )

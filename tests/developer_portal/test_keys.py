@@ -9,6 +9,9 @@ from fastapi import FastAPI
 
 from api.access.key_book import KeyBook
 from api.access.keys import KeyKind, create_app, create_key
+from api.access.limits import PUBLIC
+from api.access.quota import QuotaBook, Standing
+from api.access.visit import subjects_of
 from api.chat.usage import write_completions
 from developer_portal.routes import routes
 from kernel.clock import FrozenClock
@@ -83,6 +86,38 @@ async def first_key(browser: httpx.AsyncClient) -> tuple[str, str]:
     return secret, found[1]
 
 
+async def test_the_page_shows_what_is_left_of_each_keys_quota(
+    browser: httpx.AsyncClient, database: Database, clock: FrozenClock, book: KeyBook
+) -> None:
+    quotas, plan = QuotaBook(clock), PUBLIC
+
+    def left_of(app_id: str, key_id: str, granted: str) -> list[Standing]:
+        tier = plan.tier(granted)
+        return quotas.standings(subjects_of(quotas, plan, tier, key_id=key_id, app_id=app_id))
+
+    front = front_desk(
+        database=database,
+        clock=clock,
+        shared_state=InProcessState(clock),
+        signing=SigningKeys({1: b"a key of thirty-two bytes or more"}),
+        public_url="http://testserver",
+    )
+    app = FastAPI()
+    app.include_router(routes(front, book.forget, left_of=left_of))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        await signed_in(client, database, clock)
+        secret, key_id = await first_key(client)
+        caller = await book.verify(f"Bearer {secret}")
+        own = subjects_of(quotas, plan, plan.tier("standard"), key_id=key_id, app_id=caller.app_id)
+        for _ in range(3):
+            quotas.enter(own, 10)
+        page = (await client.get("/developer/")).text
+
+    assert "<td>60 requests a minute</td><td>3</td><td>57</td>" in page
+    assert "<td>200,000 tokens a minute</td><td>30</td>" in page
+
+
 class TestAKey:
     async def test_is_made_works_and_is_shown_once(
         self, browser: httpx.AsyncClient, database: Database, clock: FrozenClock, book: KeyBook
@@ -143,8 +178,10 @@ class TestAKey:
                 prompt_group="summary-v3",
                 signals="truncated,short",
             )
-            await write_completions(tx, [row])
+            failed = a_row(clock, app_id=app_id, key_id=key_id, status=502, total_ms=1.0)
+            await write_completions(tx, [row, failed])
         page = (await browser.get("/developer/")).text
+        assert "502 × 1" in page
         assert "37 / 37 ms" in page
         assert "812 ms" in page
         assert page.count("summary-v3") == 2

@@ -43,6 +43,16 @@ def test_people_get_tables(data: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "refusal 1" in told
 
 
+def test_people_choose_what_calls_are_apart_by(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for by, title, name in (("app", "APP", "app_1"), ("model", "MODEL", "demo")):
+        assert main(["top", "--data", str(data), "--by", by]) == 0
+        told = capsys.readouterr().out
+        assert title in told
+        assert name in told
+
+
 def test_programs_get_json(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["top", "--data", str(data), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
