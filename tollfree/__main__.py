@@ -29,6 +29,7 @@ _MODULES = {
     "stop": "tollfree.stop",
     "resume": "tollfree.stop",
     "billing": "tollfree.billing",
+    "chat": "tollfree.chat",
     "top": "tollfree.top",
     "doctor": "tollfree.doctor",
 }
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         copy.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
         copy.add_argument("--json", action="store_true", help="print JSON")
     _billing(commands)
+    _chat(commands)
     top = commands.add_parser("top", help="show how fast, how sound and how costly the calls are")
     top.add_argument("--minutes", type=int, default=60, help="how far back to look (60)")
     top.add_argument(
@@ -107,6 +109,15 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
     doctor.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _chat(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    chat = commands.add_parser("chat", help="talk to a running server in the terminal")
+    chat.add_argument("question", nargs="*", help="ask this and end; without it, a conversation")
+    chat.add_argument("--url", help="the server (http://127.0.0.1:8787)")
+    chat.add_argument("--key", help="an API key (TOLLFREE_API_KEY, or the demo's own)")
+    chat.add_argument("--model", help="the model to ask (the first that the server lists)")
+    chat.add_argument("--data", metavar="DIR", help="data folder of a demo (TOLLFREE_DATA)")
 
 
 def _explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

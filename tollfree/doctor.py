@@ -10,14 +10,33 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Final
 
-from tollfree.examinations import EXAMINATIONS
+from kernel.errors import TollfreeError
+from tollfree import examinations, surroundings
 from tollfree.finding import Finding
-from tollfree.settings import serve_settings
+from tollfree.settings import ServeSettings, serve_settings
 
 _MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 _EXIT = {"ok": 0, "warning": 1, "problem": 2}
+#: In the order in which they are printed.
+_CHECKS: Final[Mapping[str, Callable[[ServeSettings], Awaitable[Finding]]]] = {
+    "versions": examinations.versions,
+    "port": examinations.port,
+    "disk": surroundings.disk,
+    "database": examinations.database,
+    "clock": surroundings.clock,
+    "shared state": examinations.shared_state,
+    "signing keys": surroundings.signing_keys,
+    "embedder": examinations.embedder,
+    "upstream": examinations.upstream,
+    "webhooks": surroundings.webhooks,
+    "worker": surroundings.worker,
+    "books": surroundings.books,
+    "reserve": surroundings.reserve,
+}
 
 
 @dataclass(frozen=True)
@@ -45,9 +64,11 @@ def run(asked: argparse.Namespace) -> int:
 async def _examine(data: str | None) -> list[Examined]:
     settings = serve_settings(data)
     lines = []
-    for name, examine in EXAMINATIONS.items():
+    for name, examine in _CHECKS.items():
         try:
             found = await examine(settings)
+        except TollfreeError as error:
+            found = Finding("problem", error.message, "see docs/settings.md")
         except Exception as error:  # noqa: BLE001  a check reports, it never fails itself
             found = Finding("problem", f"the check failed ({type(error).__name__})", "make install")
         lines.append(Examined(name, found.state, found.says, found.mend))

@@ -1,15 +1,16 @@
-"""The checks of `doctor`, one function each, in the order in which they are printed."""
+"""The checks of `doctor` that look at what serving needs, one function each."""
 
 import asyncio
 import platform
 import time
-from collections.abc import Awaitable, Callable, Mapping
 from importlib import metadata
 from typing import Final
 
+from api.upstream.relay import RelayUpstream
+from api.upstream.routing import Routing
 from kernel.clock import SystemClock
 from kernel.database import Database
-from kernel.errors import SettingsInvalid, TollfreeError, Unavailable
+from kernel.errors import SettingsInvalid, TollfreeError, Unavailable, UpstreamFailed
 from kernel.settings import read_settings
 from tollfree import migrations, ports
 from tollfree.finding import Finding, fine
@@ -19,6 +20,8 @@ from tollfree.settings import ServeSettings, sqlite_in
 from tollfree.upstreams import ProviderKeys, configured, found_in
 
 _SLOW_MS: Final = 25.0
+_UPSTREAM_SECONDS: Final = 5.0
+_REFUSED_US: Final = "upstream_refused_us"
 _SENTENCE: Final = (
     "Which running shoes are good for flat feet when I run on asphalt four times a week?"
 )
@@ -50,7 +53,7 @@ async def database(settings: ServeSettings) -> Finding:
     """Whether the database answers and is at the newest schema."""
     url = settings.database()
     kind = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
-    if url == sqlite_in(settings.data) and not (settings.data / "tollfree.db").is_file():
+    if not has_file(settings):
         return Finding("warning", f"{kind}: there is no database yet", "tollfree migrate")
     opened = Database(url)
     try:
@@ -65,6 +68,12 @@ async def database(settings: ServeSettings) -> Finding:
         says = f"{kind} at {revision or 'no schema'}, this version needs {newest}"
         return Finding("problem", says, "tollfree migrate")
     return fine(f"{kind}, schema {newest}")
+
+
+def has_file(settings: ServeSettings) -> bool:
+    """Whether the database is there, as far as a file can say it."""
+    own = settings.database() == sqlite_in(settings.data)
+    return not own or (settings.data / "tollfree.db").is_file()
 
 
 async def shared_state(settings: ServeSettings) -> Finding:
@@ -97,19 +106,23 @@ async def embedder(settings: ServeSettings) -> Finding:
     for _ in range(5):
         loaded.embed(_SENTENCE)
     took_ms = (time.perf_counter() - started) * 200
-    says = f"{loaded.model_id}, {took_ms:.1f} ms for a sentence"
+    says = f"{loaded.model_id}, files as exported, {took_ms:.1f} ms for a sentence"
     if took_ms > _SLOW_MS:
         return Finding("warning", f"{says}; decisions may miss their 30 ms", "use a faster machine")
     return fine(says)
 
 
 async def upstream(settings: ServeSettings) -> Finding:
-    """Who would answer."""
+    """Who would answer, and whether they can be reached."""
     try:
         found = configured(settings) or await found_in(read_settings(ProviderKeys), SystemClock())
     except TollfreeError as error:
         return Finding("problem", error.message, "see docs/settings.md")
+    silent = await _silent(found.routing)
     await found.routing.close()
+    if silent:
+        says = f"{found.says}; not reached: {', '.join(silent)}"
+        return Finding("problem", says, "check its address, its key, and the way out of here")
     if found.passed_over:
         return Finding("warning", f"{found.says}; {'; '.join(found.passed_over)}", "check its key")
     if found.kind == "demo":
@@ -117,14 +130,27 @@ async def upstream(settings: ServeSettings) -> Finding:
     return fine(found.says)
 
 
-EXAMINATIONS: Final[Mapping[str, Callable[[ServeSettings], Awaitable[Finding]]]] = {
-    "versions": versions,
-    "port": port,
-    "database": database,
-    "shared state": shared_state,
-    "embedder": embedder,
-    "upstream": upstream,
-}
+async def _silent(routing: Routing) -> list[str]:
+    """The names of upstreams that do not answer; one that only refuses to list models does."""
+    asked = {
+        leg.upstream.name: leg.upstream
+        for alias in routing.aliases()
+        for leg in alias.legs
+        if isinstance(leg.upstream, RelayUpstream)
+    }
+    answers = await asyncio.gather(*map(_answers, asked.values()))
+    return [name for name, answered in zip(asked, answers, strict=True) if not answered]
+
+
+async def _answers(upstream: RelayUpstream) -> bool:
+    try:
+        async with asyncio.timeout(_UPSTREAM_SECONDS):
+            await upstream.models()
+    except TimeoutError:
+        return False
+    except UpstreamFailed as failed:
+        return failed.code not in {"upstream_unreachable", "upstream_timeout", _REFUSED_US}
+    return True
 
 
 def _locked(text: str) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ _HEAD: Final = (
     "calls", "failed", "tokens", "cost",
     "first p50", "p90", "p95", "p99", "total p50", "p90", "p95", "p99",
 )  # fmt: skip
-_BY: Final = {
+_BY: Final[dict[str, tuple[str, Callable[[CallReport], Sequence[Group]]]]] = {
     "upstream": ("UPSTREAM", lambda found: found.upstreams),
     "app": ("APP", lambda found: found.apps),
     "model": ("MODEL", lambda found: found.models),

@@ -30,6 +30,11 @@ class Limits:
         return Limits(**{name: max(1, int(value * factor)) for name, value in named.items()})
 
 
+_VAST: Final = Limits(
+    rpm=10**9, rpd=10**11, tpm=10**12, tpd=10**14, concurrent=10**6
+)  # One machine for oneself has no neighbours to protect.
+
+
 @dataclass(frozen=True, slots=True)
 class Tier:
     """What an app's standing allows: a share of the limits, and how large one request may be.
@@ -57,7 +62,7 @@ class QuotaPlan:
     max_context_tokens: int = 32_768
     max_tool_rounds: int = 24
     #: All callers together, and beyond it nobody is served.
-    everyone: Limits = field(default_factory=lambda: _VAST)
+    everyone: Limits = _VAST
     _tiers: dict[str, Tier] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -78,9 +83,6 @@ class QuotaPlan:
 STANDARD: Final = "standard"
 TIERS: Final = {"new": 0.25, STANDARD: 1.0, "trusted": 5.0}
 
-_VAST: Final = Limits(
-    rpm=10**9, rpd=10**11, tpm=10**12, tpd=10**14, concurrent=10**6
-)  # One machine for oneself has no neighbours to protect.
 GENEROUS: Final = QuotaPlan(
     _VAST,
     _VAST,

@@ -42,6 +42,11 @@ class FloorForecast:
     def __init__(self, floor: Micros) -> None:
         self._floor = floor
 
+    @property
+    def of_one_answer(self) -> Micros:
+        """What an answer is taken to earn."""
+        return Micros(self._floor.amount * _FILL_PER_CENT // 100)
+
     async def revenue(
         self,
         session: AsyncSession,  # noqa: ARG002  the protocol's

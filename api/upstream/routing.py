@@ -82,6 +82,10 @@ class Routing:
             )
         return alias
 
+    def aliases(self) -> Sequence[ModelAlias]:
+        """Every alias, in order."""
+        return tuple(self._aliases.values())
+
     def models(self) -> list[dict[str, Any]]:
         """The models as ``GET /v1/models`` lists them."""
         return [self.model(name) for name in self._aliases]

@@ -165,10 +165,17 @@ class TestDoctor:
         assert list(lines) == [
             "versions",
             "port",
+            "disk",
             "database",
+            "clock",
             "shared state",
+            "signing keys",
             "embedder",
             "upstream",
+            "webhooks",
+            "worker",
+            "books",
+            "reserve",
         ]
         assert lines["versions"]["state"] == "ok"
         assert lines["database"]["state"] == lines["shared state"]["state"] == "problem"
