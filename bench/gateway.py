@@ -17,12 +17,13 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from statistics import median, quantiles
 
 import uvloop
 from gateway_rig import prompts, servers
-from gateway_rig.load import Target, closed_loop, open_loop
+from gateway_rig.load import Target, closed_loop, one_after_another, open_loop
 from gateway_rig.upstream import listen
 
 
@@ -109,6 +110,7 @@ async def _all(run):
     cold = await run.slice("tollfree", "cold", _plain(run, "tollfree", prompts.cold()))
     figures |= await _linearity(run)
     figures |= await _first_tokens(run)
+    figures |= await _cache_hits(run)
     figures |= await _growth(run)
     decided = cold.decided * cold.rate
     return _report(run, figures | {"cold_decisions_per_s": round(decided, 1)})
@@ -175,6 +177,24 @@ async def _first_tokens(run):
     }
 
 
+async def _cache_hits(run):
+    """First bytes of answers from the exact cache, each question asked again and again."""
+    target, wish = run.targets["tollfree"], ("x-tollfree-cache: on",)
+    asked = [
+        target.request(text, headers=wish, stream=stream)
+        for text in islice(prompts.warm(), 20)
+        for stream in (False, True)
+    ]
+    await one_after_another(target, asked)
+    times = await one_after_another(target, asked * run.asked.cache_rounds)
+    known = [one for one in times if one is not None]
+    return {
+        "cache_hit_p50_ms": round(median(known), 3),
+        "cache_hit_p99_ms": round(quantiles(known, n=100)[98], 3),
+        "cache_hit_errors": len(times) - len(known),
+    }
+
+
 async def _growth(run):
     process = run.processes["tollfree"]
     before = process.rss_mb()
@@ -225,6 +245,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rate", type=float, default=100.0, help="streams/s for first tokens")
     parser.add_argument("--ttft-seconds", type=float, default=10.0)
+    parser.add_argument("--cache-rounds", type=int, default=20, help="of 40 questions each")
     parser.add_argument("--soak", type=int, default=20_000, help="requests for memory growth")
     parser.add_argument("--out", type=Path, help="a folder for the raw slices")
     asked = parser.parse_args()

@@ -59,11 +59,14 @@ class Connection(asyncio.Protocol):
     def ask(self, request):
         self.pieces, self.size, self.head = [], 0, None
         self.sent_at, self.first_token_ms = time.perf_counter(), None
+        self.first_byte_ms = None
         self.waiter = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         return self.waiter
 
     def data_received(self, data):
+        if self.first_byte_ms is None:
+            self.first_byte_ms = (time.perf_counter() - self.sent_at) * 1000
         if self.first_token_ms is None and b"Well" in data:
             self.first_token_ms = (time.perf_counter() - self.sent_at) * 1000
         self.pieces.append(data)
@@ -103,16 +106,17 @@ class Target:
     key: str = "none"
     model: str = "bench"
 
-    def request(self, prompt, *, stream=False, **members):
+    def request(self, prompt, *, stream=False, headers=(), **members):
         body = {"model": self.model, "messages": [{"role": "user", "content": prompt}], **members}
         if stream:
             body |= {"stream": True}
         raw = json.dumps(body).encode()
         parts = urlsplit(self.base_url)
+        more = "".join(f"{line}\r\n" for line in headers)
         return (
             f"POST {parts.path}/chat/completions HTTP/1.1\r\nhost: {parts.netloc}\r\n"
             f"authorization: Bearer {self.key}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(raw)}\r\n\r\n"
+            f"content-length: {len(raw)}\r\n{more}\r\n"
         ).encode() + raw
 
     async def connect(self):
@@ -143,6 +147,16 @@ async def closed_loop(target, requests, *, seconds, connections=24, count=None):
     await asyncio.gather(*(one() for _ in range(connections)))
     tally.seconds = time.perf_counter() - started
     return tally
+
+
+async def one_after_another(target, requests):
+    """First bytes of each request, alone on one connection; an answer that is not whole is None."""
+    connection, first_bytes = await target.connect(), []
+    for request in requests:
+        head, body = await connection.ask(request)
+        first_bytes.append(connection.first_byte_ms if _is_whole(head, body) else None)
+    connection.transport.close()
+    return first_bytes
 
 
 async def open_loop(targets, requests, *, rate, seconds):
