@@ -8,7 +8,7 @@
     ├── NotFound 404
     ├── Conflict 409
     ├── PayloadTooLarge 413
-    ├── QuotaExceeded 429         comes with `retry_after_seconds`
+    ├── QuotaExceeded 429         says when to come back
     ├── UpstreamFailed 502        the model's provider failed
     ├── Unavailable 503           ours, and passing
     └── SettingsInvalid           at start-up only; never reaches a caller
@@ -20,11 +20,15 @@ quote a conversation.
 
 
 class TollfreeError(Exception):
-    """The root: `code` for programs, `status` for HTTP, `message` for people."""
+    """The root: `code` for programs, `status` for HTTP, `message` for people.
+
+    `retry_after_seconds` is when the same request may work, where that can be known.
+    """
 
     code: str = "internal_error"
     status: int = 500
     type: str = "api_error"
+    retry_after_seconds: float | None = None
 
     def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
         self.message = message
@@ -78,10 +82,17 @@ class UpstreamFailed(TollfreeError):
 
 class Unavailable(TollfreeError):
     code, status, type = "unavailable", 503, "api_error"
+    retry_after_seconds = 1.0
 
 
 class SettingsInvalid(TollfreeError):
     code = "settings_invalid"
+
+
+def retry_after(error: TollfreeError) -> str | None:
+    """The value of the header `retry-after`, where there is one."""
+    seconds = error.retry_after_seconds
+    return None if seconds is None else str(max(1, round(seconds)))
 
 
 def error_body(error: TollfreeError) -> dict[str, dict[str, str | None]]:

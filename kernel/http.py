@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kernel.errors import BadRequest, NotFound, QuotaExceeded, TollfreeError, error_body
+from kernel.errors import BadRequest, NotFound, TollfreeError, error_body, retry_after
 from kernel.ids import new_id
 from kernel.telemetry import logger
 
@@ -47,9 +47,8 @@ class RequestIds:
 
 def error_response(error: TollfreeError) -> Response:
     """The answer for an expected error, with `retry-after` where it has one."""
-    headers = {}
-    if isinstance(error, QuotaExceeded):
-        headers["retry-after"] = str(max(1, round(error.retry_after_seconds)))
+    wait = retry_after(error)
+    headers = {} if wait is None else {"retry-after": wait}
     return Response(
         orjson.dumps(error_body(error)),
         status_code=error.status,

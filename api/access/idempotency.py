@@ -30,18 +30,6 @@ class KeyReused(TollfreeError):
     code, status, type = "idempotency_key_reused", 422, "invalid_request_error"
 
 
-class ResultExpired(TollfreeError):
-    """The call was made, and its answer is not kept any more."""
-
-    code, status, type = "idempotency_result_expired", 409, "invalid_request_error"
-
-
-class StillAtWork(TollfreeError):
-    """The first call with this key has not ended."""
-
-    code, status, type = "idempotency_in_progress", 409, "invalid_request_error"
-
-
 class Claim(Enum):
     """What claiming a key found."""
 

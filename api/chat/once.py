@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final, Protocol
 
-from api.access.idempotency import Claim, KeyReused, ResultExpired, Shelf, StillAtWork
+from api.access.idempotency import Claim, KeyReused, Shelf
 from api.access.key_book import Caller
 from api.access.sealing import Seal
 from api.access.visit import current_visit
@@ -22,7 +22,7 @@ from api.chat.recording import Followed, Recording
 from api.chat.usage import Tokens
 from api.upstream.event_stream import DONE_EVENT
 from kernel.clock import Clock
-from kernel.errors import BadRequest, TollfreeError, Unavailable
+from kernel.errors import BadRequest, Conflict, TollfreeError, Unavailable
 from kernel.telemetry import counter, logger
 
 _HEADER: Final = "idempotency-key"
@@ -70,7 +70,7 @@ class OnceHeart:
     async def answer(
         self, caller: Caller, raw: bytes, headers: Mapping[str, str], *, arrived: float
     ) -> PlainAnswer | Stream:
-        """As the heart's, and raises KeyReused, ResultExpired and StillAtWork."""
+        """As the heart's, and raises KeyReused, and Conflict for an answer that cannot be given."""
         key = headers.get(_HEADER)
         if key is None:
             return await self._heart.answer(caller, raw, headers, arrived=arrived)
@@ -175,9 +175,10 @@ class OnceHeart:
                     raise _expired()
                 break
             if self.clock.monotonic() >= until:
-                raise StillAtWork(
+                raise Conflict(
                     "The first request with this Idempotency-Key is still being answered. "
-                    "Send it again later."
+                    "Send it again later.",
+                    code="idempotency_in_progress",
                 )
             await asyncio.sleep(_LOOK_SECONDS)
         return sealed
@@ -245,9 +246,10 @@ def _reused() -> KeyReused:
     )
 
 
-def _expired() -> ResultExpired:
+def _expired() -> Conflict:
     _not_again()
-    return ResultExpired(
+    return Conflict(
         "This request was answered before and its answer is not kept any more. Send it with a new "
-        "Idempotency-Key to have it answered anew."
+        "Idempotency-Key to have it answered anew.",
+        code="idempotency_result_expired",
     )

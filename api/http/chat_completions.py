@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from api.access.key_book import KeyBook
 from api.chat.plain_answer import PlainAnswer
 from api.http.dialect import OPENAI, Dialect, Heart, Streamed
-from api.http.openai_errors import UNEXPECTED, MethodNotAllowed, ShuttingDown, send_error
+from api.http.openai_errors import UNEXPECTED, MethodNotAllowed, send_error
 from api.http.request_body import CallerLeft, discard_body, read_body
 from api.upstream.event_stream import KEEP_ALIVE, error_event
 from kernel.errors import QuotaExceeded, TollfreeError, Unauthenticated, Unavailable
@@ -36,7 +36,9 @@ _EVENT_STREAM: Final[_Headers] = [
     # Some proxies hold a response back until it is whole unless they are told not to.
     (b"x-accel-buffering", b"no"),
 ]
-_SHUTTING_DOWN: Final = ShuttingDown("This server is shutting down. Send the request again.")
+_SHUTTING_DOWN: Final = Unavailable(
+    "This server is shutting down. Send the request again.", code="server_shutting_down"
+)
 
 
 class ChatCompletions:

@@ -7,9 +7,8 @@ that belongs to the status. Errors that we did not expect become a 500 that says
 import orjson
 from starlette.types import Send
 
-from api.solvency.purse import SpendRefused
 from api.upstream.upstream import UpstreamRefused
-from kernel.errors import QuotaExceeded, TollfreeError, error_body
+from kernel.errors import TollfreeError, error_body, retry_after
 
 UNEXPECTED = "Something went wrong on our side. Quote the x-request-id header if you report it."
 
@@ -32,12 +31,6 @@ class UnsupportedEncoding(TollfreeError):
     code, status, type = "unsupported_content_encoding", 415, "invalid_request_error"
 
 
-class ShuttingDown(TollfreeError):
-    """This process ends; another one takes the next try."""
-
-    code, status = "server_shutting_down", 503
-
-
 async def send_error(
     send: Send,
     error: TollfreeError,
@@ -55,7 +48,7 @@ async def send_error(
             "headers": [
                 (b"content-type", b"application/json"),
                 (b"content-length", str(len(body)).encode()),
-                *_retry_after(error),
+                *_headers_of(error),
                 *headers,
             ],
         }
@@ -63,14 +56,11 @@ async def send_error(
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def _retry_after(error: TollfreeError) -> list[tuple[bytes, bytes]]:
+def _headers_of(error: TollfreeError) -> list[tuple[bytes, bytes]]:
     match error:
-        case QuotaExceeded() | SpendRefused():
-            seconds = max(1, round(error.retry_after_seconds))
-            return [(b"retry-after", str(seconds).encode())]
-        case UpstreamRefused(retry_after=str(wait)) if wait.isascii() and wait.isprintable():
-            return [(b"retry-after", wait.encode())]
+        case UpstreamRefused(retry_after=str(told)) if told.isascii() and told.isprintable():
+            return [(b"retry-after", told.encode())]
         case MethodNotAllowed():
             return [(b"allow", b"POST")]
-        case _:
-            return []
+    wait = retry_after(error)
+    return [] if wait is None else [(b"retry-after", wait.encode())]
