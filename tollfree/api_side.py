@@ -125,14 +125,7 @@ def build_api_side(
     keys = GuardedKeys(
         grounds.database, grounds.clock, grounds.shared_state, standing=standings.tier
     )
-    hours = CallHours(grounds.database)
-    genai = GenAiMetrics()
-    completions = MeteredRows(
-        grounds.database,
-        write_completions,
-        max_delay_ms=50,
-        watchers=(hours.note, genai.note) if collector else (hours.note,),
-    )
+    hours, exporter, completions = _monitored(grounds, collector)
     attestation = Attestation(grounds.signing.derive("organic"))
     # With nobody to share with, telling them would only cost time.
     book = QuotaBook(grounds.clock, grounds.shared_state if shares_state else None)
@@ -143,13 +136,7 @@ def build_api_side(
         grounds.clock,
         public_url=grounds.public_url,
         verifies=verifies,
-        settings=ChatSettings(
-            decision_deadline_ms=decision_deadline_ms,
-            # Derived, so that all workers of an installation name a conversation alike.
-            session_key=grounds.signing.derive("session"),
-            affiliates=affiliates,
-            attestation=attestation,
-        ),
+        settings=_chat_settings(grounds, decision_deadline_ms, affiliates, attestation),
         allowance=_allowance(purse, standings, spend, quotas),
         likeness=Likeness(grounds.embedder, grounds.clock),
         room=Room(book),
@@ -165,7 +152,7 @@ def build_api_side(
         surfaces,
         completions,
         hours,
-        exporter=OtlpExporter(genai, *collector, grounds.clock) if collector else None,
+        exporter,
         quotas=book,
         plan=quotas,
         once=once,
@@ -174,6 +161,34 @@ def build_api_side(
         purse=purse,
         standings=standings,
     )
+
+
+def _chat_settings(
+    grounds: Foundations,
+    deadline_ms: int,
+    affiliates: tuple[Account, ...],
+    attestation: Attestation,
+) -> ChatSettings:
+    # The key is derived, so that all workers of an installation name a conversation alike.
+    key = grounds.signing.derive("session")
+    return ChatSettings(
+        deadline_ms, session_key=key, affiliates=affiliates, attestation=attestation
+    )
+
+
+def _monitored(
+    grounds: Foundations, collector: Collector | None
+) -> tuple[CallHours, OtlpExporter | None, MeteredRows]:
+    """Who sees every call, and the rows that they see."""
+    hours, genai = CallHours(grounds.database), GenAiMetrics()
+    exporter = OtlpExporter(genai, *collector, grounds.clock) if collector else None
+    rows = MeteredRows(
+        grounds.database,
+        write_completions,
+        max_delay_ms=50,
+        watchers=(hours.note, genai.note) if collector else (hours.note,),
+    )
+    return hours, exporter, rows
 
 
 def _allowance(

@@ -7,18 +7,16 @@ was shown. With a question on the command line, or with text on standard input, 
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, TextIO
 
 import httpx
 
 from kernel.errors import SettingsInvalid, TollfreeError
 from tollfree.ad_card import card, plain
-from tollfree.settings import store_settings
+from tollfree.settings import StoreSettings, store_settings
 from tollfree.sse import ServerSaidNo, data_of, refusal
 
 _HERE: Final = "http://127.0.0.1:8787"
@@ -27,7 +25,7 @@ _PATIENCE: Final = httpx.Timeout(120, connect=5)
 
 def run(asked: argparse.Namespace) -> int:
     """Talk until the end of the input; returns the exit code."""
-    key = asked.key or os.environ.get("TOLLFREE_API_KEY") or _kept_key(asked.data)
+    key = asked.key or _own_key(store_settings(asked.data))
     base_url = f"{(asked.url or _HERE).rstrip('/')}/v1"
     headers = {"authorization": f"Bearer {key}"}
     with httpx.Client(base_url=base_url, headers=headers, timeout=_PATIENCE) as http:
@@ -130,9 +128,11 @@ def _lines(out: TextIO, ask: Callable[[str], str]) -> Iterator[str]:
             yield line
 
 
-def _kept_key(data: str | None) -> str:
-    """The key that `demo` keeps in its data folder. Raises SettingsInvalid."""
-    path = Path(store_settings(data).data) / "api_key"
+def _own_key(settings: StoreSettings) -> str:
+    """The key that is set, else the one that `demo` keeps in its folder. Raises SettingsInvalid."""
+    if settings.api_key is not None:
+        return settings.api_key.get_secret_value()
+    path = settings.data / "api_key"
     if not path.is_file():
         raise SettingsInvalid(
             "There is no API key. Give one with --key or TOLLFREE_API_KEY, or name the data folder "

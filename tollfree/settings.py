@@ -27,7 +27,7 @@ MODEL_NAME = "all-MiniLM-L6-v2"
 
 
 class StoreSettings(EnvSettings):
-    """Where things are kept. Enough for `migrate`, `keys`, `match` and `doctor`."""
+    """Where things are kept. Enough for `migrate`, `keys`, `match`, `chat` and `doctor`."""
 
     model_config = SettingsConfigDict(**EnvSettings.model_config | {"env_prefix": "TOLLFREE_"})
 
@@ -35,6 +35,7 @@ class StoreSettings(EnvSettings):
     models: Path = Path(sys.prefix) / "share" / "tollfree" / "models"
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    api_key: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     def database(self) -> str:
