@@ -28,6 +28,7 @@ from api.http.chat_completions import ChatCompletions  # noqa: E402
 from kernel.clock import SystemClock  # noqa: E402
 from tests.api.fakes import PUBLIC_URL, FixedAds, Road, an_ad, post, verifies  # noqa: E402
 from tests.api.hearing import Heard, generated_answers, heard, without_spans  # noqa: E402
+from tests.sdk.ads import PREFACE  # noqa: E402
 from tests.sdk.promises import PIECES  # noqa: E402
 from tollfree_sdk.contract import Ad, Delivery, Format, Label  # noqa: E402
 from tollfree_sdk.placement.links import Account  # noqa: E402
@@ -76,7 +77,9 @@ def _an_ad(number: int, dice: random.Random) -> Ad:
 def an_answer(dice: random.Random) -> str:
     if dice.random() < 0.4:
         return generated_answers(1, seed=dice.randrange(1 << 30))[0]
-    return "".join(dice.choices(PIECES, k=dice.randint(1, 9))).rstrip(dice.choice(["", "\n"]))
+    lead = dice.choice(["", f"{PREFACE}\n\n"])
+    answer = lead + "".join(dice.choices(PIECES, k=dice.randint(1, 9)))
+    return answer.rstrip(dice.choice(["", "\n"]))
 
 
 async def held(

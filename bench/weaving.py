@@ -13,10 +13,11 @@ Takes as ad-free text the answers of GI-R in gembench/baseline_outputs without t
     extra_tokens         tokens of the delivered text beyond the ad-free one, address included (o200k)
 
 A link counts by its words, headings and list items are sentences, the embedder is the exported one.
-An answer without a place for a mention falls back to the unit; those are counted in `fell_back` and
-left out of every row of the table, so that all rows are about the same `n` answers. The catalogue
-describes a product in one long sentence; its facts are the claims in it, without lead and examples,
-as an advertiser would have them approved. The exit code says whether what must hold holds.
+An answer without a place for a mention (too short, one list, code) falls back to the unit; those
+are counted in `fell_back` and left out of every row of the table, so that all rows are about the
+same `n` answers. `mention` and `mention in a stream` are what serving does: places and sentences are
+compared by their words, which costs less than a millisecond; `by embedding` is what a caller gets
+who passes a similarity. The exit code says whether what must hold holds.
 """
 
 import argparse

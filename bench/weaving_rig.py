@@ -1,9 +1,9 @@
 """What the benches about mentions share: published answers, their products as ads, sentences, tokens.
 
 Takes as ad-free text the answers of GI-R in gembench/baseline_outputs without their exact insert,
-`[name](url):desc`. The catalogue describes a product in one long sentence; its facts are the claims
-in it, without lead and examples, as an advertiser would have them approved. A click address carries a
-token as serving mints it.
+`[name](url):desc`. The catalogue describes a product in a sentence or two; an ad's facts are what
+they say, whole and claim by claim, as an advertiser would have them approved. A click address
+carries a token as serving mints it.
 """
 
 import hashlib
@@ -67,16 +67,15 @@ def _token(product: dict[str, str]) -> str:
 
 
 def facts_in(description: str) -> tuple[str, ...]:
-    """What an advertiser would have approved: the claims of a description, one by one."""
-    found = []
+    """What an advertiser would have approved: what a description says, whole and claim by claim."""
+    whole, claims = [], []
     for sentence in re.split(r"(?<=[.!?])\s+", description):
-        claims = _ELABORATION.split(_LEAD.sub("", sentence.strip().rstrip(".!? ")), maxsplit=1)[0]
-        found += [
-            claim[0].upper() + claim[1:]
-            for claim in re.split(r",\s*(?:and\s+)?", claims)
-            if len(claim.split()) >= 2
-        ]
-    return tuple(found)
+        plain = sentence.strip().rstrip(".!? ")
+        whole += [plain, _LEAD.sub("", plain)]
+        short = _ELABORATION.split(_LEAD.sub("", plain), maxsplit=1)[0]
+        claims += re.split(r",\s*(?:and\s+)?", short)
+    said = [fact[0].upper() + fact[1:] for fact in (*whole, *claims) if len(fact.split()) >= 2]
+    return tuple(dict.fromkeys(said))
 
 
 def answers(data: Path) -> list[tuple[str, str, dict[str, str]]]:

@@ -1,6 +1,7 @@
 """Mentions and links in the answers of the API."""
 
 import asyncio
+import re
 from typing import Any
 
 import orjson
@@ -22,11 +23,12 @@ from tests.api.fakes import (
     verifies,
 )
 from tests.api.hearing import Heard, heard, without_spans
+from tests.sdk.ads import PREFACE
 from tollfree_sdk.contract import Ad, AdDecision, Advertiser, Format, Label, NoFill
 from tollfree_sdk.placement.links import Account
 
 ANSWER = (
-    "Shoes differ in weight and drop.\n\n"
+    f"{PREFACE} Shoes differ in weight and drop.\n\n"
     "A trail shoe grips wet rock.\n\n"
     "A road shoe is light: look at its weight in grams.\n\n"
     "Walk in both before you choose."
@@ -168,12 +170,12 @@ class TestALateDecision:
         sent: list[bytes] = []
         is_at_the_border = asyncio.Event()
         upstream = RecordingUpstream()
-        upstream.reads = stream_events(ANSWER, size=4)
+        upstream.reads = stream_events(ANSWER, size=1)
         road = Road(ads=BadAds(decide), upstream=upstream, settings=BOTH, deadline_ms=60_000)
 
         async def send(message: Any) -> None:
             sent.append(message.get("body", b""))
-            if b"rop." in sent[-1]:
+            if _said(sent).endswith("drop."):
                 is_at_the_border.set()
 
         body = {
@@ -185,13 +187,13 @@ class TestALateDecision:
         await is_at_the_border.wait()
         for _ in range(50):
             await asyncio.sleep(0)
-        before = b"".join(sent)
+        before = _said(sent)
         come.set()
         await task
         await road.heart.settle()
 
-        assert b"A trail" not in before
-        assert b"**Sponsored" in b"".join(sent)
+        assert before.endswith("drop.")
+        assert "drop.\n\n**Sponsored" in _said(sent)
 
     async def test_that_never_comes_costs_the_mention_and_nothing_else(self) -> None:
         async def hang() -> AdDecision:
@@ -204,6 +206,12 @@ class TestALateDecision:
 
         assert answer.content == ANSWER
         assert answer.field["no_fill_reason"] == NoFill.TIMEOUT
+
+
+def _said(sent: list[bytes]) -> str:
+    """The text of the chunks so far."""
+    pieces = re.findall(rb'"content":("(?:[^"\\]|\\.)*")', b"".join(sent))
+    return "".join(map(orjson.loads, pieces))
 
 
 async def _drive(road: Road, body: bytes, send: Any) -> None:

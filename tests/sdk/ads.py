@@ -13,6 +13,10 @@ CLICK_URL = f"{PUBLIC_URL}/c/{TOKEN}"
 WHY_URL = f"{PUBLIC_URL}/why/dec_01kdm2q0v8rj3tq0y7m5n9c4xe"
 
 
+#: A first paragraph that is long enough for a mention to stand behind it.
+PREFACE = " ".join(["Feet differ more than shoes do, so look at your own first."] * 10)
+
+
 def an_ad(**given: Any) -> Ad:
     values: dict[str, Any] = {
         "format": Format.UNIT,

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from tests.sdk.ads import PUBLIC_URL, TOKEN, a_decision, an_ad
+from tests.sdk.ads import PREFACE, PUBLIC_URL, TOKEN, a_decision, an_ad
 from tollfree_sdk.contract import AdDecision, Delivery, Format, Label, NoFill, TollfreeField
 from tollfree_sdk.placement import StreamPlacer, place_answer, remove
 from tollfree_sdk.placement.links import Account, LinkBook, LinkPolicy, Supplied
@@ -43,7 +43,9 @@ class Case:
 
 
 def a_case(dice: random.Random) -> Case:
-    answer = "".join(dice.choices(PIECES, k=dice.randint(1, 9))).rstrip(dice.choice(["", "\n"]))
+    lead = dice.choice(["", f"{PREFACE}\n\n"])
+    answer = lead + "".join(dice.choices(PIECES, k=dice.randint(1, 9)))
+    answer = answer.rstrip(dice.choice(["", "\n"]))
     ad = an_ad(
         format=dice.choice(list(Format)),
         label=dice.choice(list(Label)),

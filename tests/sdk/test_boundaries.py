@@ -10,7 +10,7 @@ from tollfree_sdk.placement.boundaries import boundaries, is_safety_advice, star
 
 def places(answer: str) -> list[str]:
     """The text that would follow the mention, for each allowed place."""
-    return [answer[found.position :][:13] for found in boundaries(answer)]
+    return [answer[found.position :][:13] for found in boundaries(answer, least_words=0)]
 
 
 class TestAMentionMayStand:
@@ -22,6 +22,7 @@ class TestAMentionMayStand:
             ("One.\n \t\nTwo.", ["Two."]),
             ("One.\n\nTwo.\n\nThree.", ["Two.\n\nThree.", "Three."]),
             ("One.\n\n## Next\n\nTwo.", ["## Next\n\nTwo."]),
+            ("One.\n\n### 2. Next\n\nTwo.", ["### 2. Next\n\n"]),
             ("One.\n\n- a\n- b\n\nTwo.", ["Two."]),
             ("One.\n\n**Bold** start.", ["**Bold** star"]),
             ("One.\n\n2024 was dry.", ["2024 was dry."]),
@@ -73,6 +74,20 @@ class TestAMentionNeverStands:
         assert places(f"{advice}\n\nTwo.") == []
 
 
+class TestAShortAnswer:
+    def test_has_no_place_before_a_reader_has_had_enough_of_it(self) -> None:
+        short = "Seven words that say little of shoes. " * 15
+
+        assert list(boundaries(f"{short}\n\nTwo.")) == []
+        assert len(list(boundaries(f"{short}Five words more make it.\n\nTwo."))) == 1
+
+    def test_is_measured_by_its_letters_where_words_are_not_parted(self) -> None:
+        said = "跑鞋的重量各不相同，要先试穿再决定。"
+
+        assert list(boundaries(f"{said * 12}\n\n再看。")) == []
+        assert len(list(boundaries(f"{said * 16}\n\n再看看这双鞋。"))) == 1
+
+
 class TestTheStartOfALine:
     @pytest.mark.parametrize(
         ("line", "starts"),
@@ -83,6 +98,7 @@ class TestTheStartOfALine:
             ("#", None),
             ("## ", None),
             ("## Head ", True),
+            ("## 2. Head", True),
             ("#hashtag", False),
             ("12", None),
             ("12. item", False),

@@ -12,7 +12,7 @@ import linkify_it
 import mistune
 from markdown_it import MarkdownIt
 
-from tests.sdk.ads import CLICK_URL, WHY_URL, a_decision
+from tests.sdk.ads import CLICK_URL, PREFACE, WHY_URL, a_decision
 from tests.sdk.hostile import hostile_ads
 from tollfree_sdk.contract import Ad, Delivery, Format, TollfreeField
 from tollfree_sdk.placement import place_answer
@@ -20,7 +20,7 @@ from tollfree_sdk.placement.links import Account, LinkBook, LinkPolicy
 
 PRODUCT = "https://www.ebay.com/itm/123456789012"
 ANSWER = (
-    "Shoes differ in weight and drop.\n\nA trail shoe grips wet rock.\n\n"
+    f"{PREFACE}\n\nA trail shoe grips wet rock.\n\n"
     f"A road shoe such as [the Tarn]({PRODUCT}) is light.\n\nWalk in both before you choose."
 )
 OURS = {CLICK_URL, WHY_URL}

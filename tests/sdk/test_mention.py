@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 
 from tests.sdk.ads import (
     CLICK_URL,
+    PREFACE,
     PUBLIC_URL,
     a_decision,
     ads,
@@ -21,19 +22,19 @@ from tollfree_sdk.placement import StreamPlacer, place_answer, remove, well_form
 from tollfree_sdk.placement.mention import mentions
 
 ANSWER = (
-    "Shoes differ in weight and drop.\n\n"
+    f"{PREFACE}\n\n"
     "A trail shoe grips wet rock.\n\n"
     "A road shoe is light: look at its weight in grams.\n\n"
     "Walk in both before you choose."
 )
 FACTS = ("Weighs 240 g", "8 mm of drop", "The best shoe ever", "We love it", "Buy 3 now")
 
-prose = st.lists(
-    st.one_of(
-        answers, st.sampled_from(["A plain paragraph.", "Another one, with shoes.", "## Heading"])
-    ),
-    max_size=6,
-).map("\n\n".join)
+paragraphs = st.one_of(
+    answers, st.sampled_from(["A plain paragraph.", "Another one, with shoes.", "## Heading"])
+)
+prose = st.tuples(st.sampled_from([(), (PREFACE,)]), st.lists(paragraphs, max_size=6)).map(
+    lambda parts: "\n\n".join((*parts[0], *parts[1]))
+)
 
 
 def a_mention(**given: Any) -> Ad:
@@ -71,11 +72,11 @@ class TestAWholeAnswer:
         shown = placed.field.ads[0]
         (span,) = shown.spans
         assert placed.content[span.start : span.end] == (
-            f"**Sponsored · Strideworks:** [Trail shoe Scree: 8 mm of drop.]({CLICK_URL})\n\n"
+            f"**Sponsored · Strideworks:** [Trail shoe Scree: Weighs 240 g.]({CLICK_URL})\n\n"
         )
         assert placed.content[: span.start] + placed.content[span.end :] == ANSWER
         assert shown.ad.format is Format.MENTION
-        assert shown.text == f"Sponsored · Strideworks: Trail shoe Scree: 8 mm of drop. {CLICK_URL}"
+        assert shown.text == f"Sponsored · Strideworks: Trail shoe Scree: Weighs 240 g. {CLICK_URL}"
 
     def test_places_it_where_an_embedder_says(self) -> None:
         def similarity(one: str, other: str) -> float:
@@ -93,7 +94,8 @@ class TestAWholeAnswer:
         ("answer", "ad"),
         [
             ("One paragraph only.", a_mention()),
-            ("One.\n\n- a\n- b", a_mention()),
+            (f"{PREFACE}\n\n- a\n- b", a_mention()),
+            ("One.\n\nTwo.\n\nThree.", a_mention()),
             (ANSWER, a_mention(facts=())),
             (ANSWER, a_mention(facts=FACTS[2:])),
             (ANSWER, a_mention(title="", facts=(" ".join(["word"] * 30),))),
@@ -188,9 +190,9 @@ class TestAStream:
         placer = StreamPlacer(delivery=Delivery.CONTENT)
         placer.know(a_decision(a_mention()))
 
-        delivered = [placer.feed(piece) for piece in ("One.\n", "\n", "Tw", "o ", "rest")]
+        delivered = [placer.feed(piece) for piece in (f"{PREFACE}\n", "\n", "Tw", "o ", "rest")]
 
-        assert delivered[:3] == ["One.\n", "\n", ""]
+        assert delivered[:3] == [f"{PREFACE}\n", "\n", ""]
         assert delivered[3].startswith("**Sponsored · Strideworks:** [")
         assert delivered[3].endswith(")\n\nTwo ")
         assert delivered[4] == "rest"
@@ -198,12 +200,12 @@ class TestAStream:
     def test_gives_what_it_held_when_the_answer_ends(self) -> None:
         placer = StreamPlacer(delivery=Delivery.CONTENT)
         placer.know(a_decision(a_mention()))
-        assert placer.feed("One.\n\nTw") == "One.\n\n"
+        assert placer.feed(f"{PREFACE}\n\nTw") == f"{PREFACE}\n\n"
 
         end = placer.finish(a_decision(a_mention()))
 
         assert end.tail.startswith("Tw\n\n---\n**Sponsored")
-        assert end.field.ads[0].spans[0].start == len("One.\n\nTw")
+        assert end.field.ads[0].spans[0].start == len(f"{PREFACE}\n\nTw")
 
     def test_asks_the_gate_before_it_places(self) -> None:
         asked = []
@@ -216,7 +218,7 @@ class TestAStream:
             ANSWER, a_decision(a_mention()), known_at=0, pieces=[ANSWER], gate=gate
         )
 
-        assert asked == ["Shoes differ in weight and drop.\n\n"]
+        assert asked == [f"{PREFACE}\n\n"]
         assert content.startswith(ANSWER)
         assert field.ads[0].ad.format is Format.UNIT
 

@@ -6,7 +6,7 @@
     tollfree_sdk.placement      put an ad into a text and take it out again
     tollfree_sdk.testing        an ad server for your tests
 
-Depends on httpx only, and imports it when a network is first made. Types: see the stub beside it.
+Depends on httpx only, and imports it when `Tollfree` is first named. Types: see the stub beside it.
 """
 
 import importlib

@@ -1,7 +1,8 @@
 """Where in an answer a mention may stand: before a block, after a blank line, between paragraphs.
 
-Never in or before the first paragraph, never in code, lists, quotes or tables, never beside safety
-advice, never between a colon and what it announces. Works line by line, so that a stream finds the
+Never in or before the first paragraph, never before a reader has had a hundred words of the answer,
+never in code, lists, quotes or tables, never beside safety advice, never between a colon and what
+it announces. Works line by line, so that a stream finds the
 same places as a whole answer, and says "not yet" instead of guessing from half a line.
 """
 
@@ -12,11 +13,15 @@ from typing import Final
 
 from tollfree_sdk.placement.outline import Outline
 
+# An answer that is hardly longer than the ad in it would be about the ad.
+LEAST_WORDS_BEFORE: Final = 110
 # At most this much of a line is held back before it is known what it starts.
 _START: Final = re.compile(
     r"(?:#{1,6} )?[*_\"'“‘«„(¿¡]{0,3}([^\W_]{24}|[^\W_]{1,23}(?![^\W_]))(.)", re.DOTALL
 )
 _UNDECIDED: Final = re.compile(r"#{1,6}|(?:#{1,6} )?[*_\"'“‘«„(¿¡]{0,3}[^\W_]{0,24}")
+# Chinese, Japanese and Thai letters: two of them say about as much as a word.
+_UNPARTED: Final = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 _LIST_ITEM: Final = re.compile(r"\s*(?:[-+*]|\d{1,9}[.)])\s")
 _RULE: Final = re.compile(r"\s*(?:=+|-+)\s*")
 _SAFETY_LEADS: Final = frozenset(
@@ -42,13 +47,13 @@ class Boundary:
     after: str
 
 
-def boundaries(answer: str) -> Iterator[Boundary]:
+def boundaries(answer: str, *, least_words: int = LEAST_WORDS_BEFORE) -> Iterator[Boundary]:
     r"""All allowed places of a whole answer, in order.
 
-    >>> [found.position for found in boundaries("Shoes differ.\n\nTry some on.")]
-    [15]
+    >>> [found.position for found in boundaries("Shoes differ. " * 55 + "\n\nTry some on.")]
+    [772]
     """
-    walk = Walk()
+    walk = Walk(least_words)
     position = 0
     for line in answer.split("\n"):
         # The cheap question first: most lines are blank, or inside a block.
@@ -66,7 +71,8 @@ def starts_block(line: str) -> bool | None:
     started = _START.match(line)
     if started is not None:
         word, following = started[1], started[2]
-        is_numbered = word.isdecimal() and following in ".)"
+        # A numbered heading starts a section; a bare number goes on with a list.
+        is_numbered = word.isdecimal() and following in ".)" and not line.startswith("#")
         return not is_numbered and word.casefold() not in _SAFETY_LEADS
     return None if _UNDECIDED.fullmatch(line) else False
 
@@ -76,16 +82,23 @@ def is_safety_advice(text: str) -> bool:
     return _SAFETY.search(text.lower()) is not None
 
 
+def _words_in(line: str) -> int:
+    """How much there is to read; scripts that part no words are counted by their letters."""
+    parted = len(line.split())
+    return parted if line.isascii() else parted + len(_UNPARTED.findall(line)) // 2
+
+
 class Walk:
     """The state of an answer after the lines read so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, least_words: int = LEAST_WORDS_BEFORE) -> None:
         self.last_block = ""
+        self._least_words = least_words
         self._outline = Outline()
         self._block: list[str] = []
         self._ends_in_text = False
         self._is_list = False
-        self._paragraphs = 0
+        self._paragraphs = self._words = 0
 
     def may_break(self) -> bool:
         """Whether a mention may stand here, if a paragraph or heading starts now."""
@@ -93,6 +106,7 @@ class Walk:
             not self._block
             and self._ends_in_text
             and self._paragraphs > 0
+            and self._words >= self._least_words
             and not self.last_block.endswith((":", "：", "："))
             and self._outline.is_closed
             and not is_safety_advice(self.last_block)
@@ -101,6 +115,7 @@ class Walk:
     def end_line(self, line: str) -> None:
         """Take one line, without its line feed."""
         line = line.removesuffix("\r")
+        self._words += _words_in(line)
         was_closed = self._outline.is_in_text
         self._outline.read(line)
         if not (was_closed and self._outline.is_in_text):

@@ -45,11 +45,11 @@ class WordOverlap:
 
 
 def flow(sentence: str, before: str, after: str, similarity: Similarity, apart: float) -> float:
-    """Higher where `sentence` is close to its neighbours and these are not close to each other.
+    """What the flow of a text gains where `sentence` comes between two others.
 
-    `apart` is the similarity of the neighbours.
+    Two pairs of neighbours stand where one did, whose similarity is `apart`.
     """
-    return (similarity(sentence, before) + similarity(sentence, after) - apart) / 2
+    return similarity(sentence, before) + similarity(sentence, after) - apart
 
 
 def last_sentence(block: str) -> str:

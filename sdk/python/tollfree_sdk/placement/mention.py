@@ -31,9 +31,9 @@ from tollfree_sdk.placement.flow import (
 )
 
 LONGEST_WORDS: Final = 30
-# With an embedder each comparison costs milliseconds; beyond these the gain is small.
-_MOST_PLACES: Final = 6
-_MOST_SENTENCES: Final = 4
+# Beyond these the gain is small, and with an embedder each comparison costs milliseconds.
+_MOST_PLACES: Final = 8
+_MOST_SENTENCES: Final = 6
 # A reader pays for each word; between sentences that fit alike the short one is said.
 _COST_OF_A_WORD: Final = 0.01
 
@@ -56,9 +56,7 @@ class Woven:
 
 def weave(answer: str, ad: Ad, similarity: Similarity | None = None) -> Woven | None:
     """The best sentence at the best place of a whole answer; None if there is none."""
-    sentences = [
-        (said, disclosed, _COST_OF_A_WORD * len(said.split())) for said, disclosed in mentions(ad)
-    ]
+    sentences = [(_as_read(said, shown), shown, _cost(said)) for said, shown in mentions(ad)]
     compare = WordOverlap() if similarity is None else similarity
     best: tuple[float, Boundary, Disclosed] | None = None
     if not sentences:
@@ -66,25 +64,32 @@ def weave(answer: str, ad: Ad, similarity: Similarity | None = None) -> Woven | 
     for place in islice(boundaries(answer), _MOST_PLACES):
         before, after = last_sentence(place.before), first_sentence(place.after)
         apart = compare(before, after)
-        for said, disclosed, cost in sentences:
-            score = flow(said, before, after, compare, apart) - cost
+        for read, shown, cost in sentences:
+            score = flow(read, before, after, compare, apart) - cost
             if best is None or score > best[0]:
-                best = (score, place, disclosed)
+                best = (score, place, shown)
     if best is None:
         return None
     woven = Woven(best[1].position, mention_block(best[2]), best[2])
     return woven if is_sound(woven, answer) else None
 
 
-def mention_after(block: str, ad: Ad, similarity: Similarity | None = None) -> Disclosed | None:
-    """The best sentence behind `block`, for a stream that does not know what comes next."""
+def mention_after(
+    block: str, so_far: str, ad: Ad, similarity: Similarity | None = None
+) -> Disclosed | None:
+    """The best sentence behind `block`, for a stream that does not know what comes next.
+
+    What has been said `so_far` stands in for the sentence that will follow.
+    """
     before = last_sentence(block)
     compare = WordOverlap() if similarity is None else similarity
-    scored = [
-        (compare(said, before) - _COST_OF_A_WORD * len(said.split()), disclosed)
-        for said, disclosed in mentions(ad)
-    ]
-    return max(scored, key=lambda pair: pair[0])[1] if scored else None
+    best: tuple[float, Disclosed] | None = None
+    for said, shown in mentions(ad):
+        read = _as_read(said, shown)
+        score = compare(read, before) + compare(read, so_far) - _cost(said)
+        if best is None or score > best[0]:
+            best = (score, shown)
+    return None if best is None else best[1]
 
 
 def mention_block(disclosed: Disclosed) -> str:
@@ -96,7 +101,7 @@ def mentions(ad: Ad) -> Iterator[tuple[str, Disclosed]]:
     """Every sentence that this ad may say, the most telling first; at most a handful."""
     facts = tuple(clean(fact, limit=200).rstrip(".") for fact in ad.facts)
     subject = _subject(clean(ad.title, limit=120), facts)
-    if subject.casefold() == ad.advertiser.name.casefold():
+    if subject and ad.advertiser.name.casefold().startswith(subject.casefold()):
         # The name stands right before the sentence as it is.
         subject = ""
     composed = [f"{subject}: {fact}." for fact in facts if fact and subject]
@@ -121,6 +126,15 @@ def is_sound(woven: Woven, answer: str) -> bool:
         and woven.block.startswith(f"**{ad.label} · ")
         and woven.block.count("://") == woven.block.count(f"]({ad.click_url})") == 1
     )
+
+
+def _as_read(sentence: str, shown: Disclosed) -> str:
+    """A mention in a reader's eyes: label and name are part of what joins, or does not."""
+    return f"{shown.ad.label} · {shown.ad.advertiser.name}: {sentence}"
+
+
+def _cost(sentence: str) -> float:
+    return _COST_OF_A_WORD * len(sentence.split())
 
 
 def _checked(sentence: str, ad: Ad, facts: tuple[str, ...]) -> Disclosed | None:

@@ -86,7 +86,7 @@ class MentionWeaver:
             self._is_done = not may_ask_again
             return ""
         self._is_done = True
-        disclosed = mention_after(self._walk.last_block, self._ad, self._similarity)
+        disclosed = mention_after(self._walk.last_block, organic, self._ad, self._similarity)
         if disclosed is None:
             return ""
         woven = Woven(self._line_start, mention_block(disclosed), disclosed)
