@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from openai_stand_in import ANSWER, OpenAIStandIn
+from readme_examples import run_example
 
 from tollfree_sdk import Tollfree
 from tollfree_sdk.adapters.langchain import ChatTollfree
@@ -45,6 +46,10 @@ def main() -> None:
         asyncio.run(in_an_event_loop(model))
         an_agent(inner, network, server)
         network.close()
+        names = run_example("LangChain", model_url=server.url, ads_url=ads.url)
+        assert names["answer"].content.startswith(ANSWER)
+        asked = {"messages": [HumanMessage("Which trail shoes?")]}
+        assert names["agent"].invoke(asked)["messages"][-1].content.startswith(ANSWER)
 
 
 async def in_an_event_loop(model: Any) -> None:

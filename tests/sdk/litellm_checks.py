@@ -5,6 +5,7 @@ import sys
 
 import litellm
 from openai_stand_in import ANSWER, OpenAIStandIn
+from readme_examples import run_example
 
 from tollfree_sdk import AsyncTollfree, Tollfree
 from tollfree_sdk.adapters.litellm import with_ads
@@ -30,6 +31,8 @@ def main() -> None:
             told = completion(messages=MESSAGES, response_format={"type": "json_object"}, **how)
             assert told.choices[0].message.content == '{"shoe": "Scree"}'
         asyncio.run(in_an_event_loop(how, ads.url))
+        names = run_example("litellm", model_url=server.url, ads_url=ads.url)
+        assert names["answer"].choices[0].message.content.startswith(ANSWER)
 
 
 async def in_an_event_loop(how: dict[str, str], ads_url: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from llama_index.core.llms import ChatMessage
 from llama_index.llms.openai_like import OpenAILike
 from openai_stand_in import ANSWER, OpenAIStandIn
+from readme_examples import run_example
 
 from tollfree_sdk import Tollfree
 from tollfree_sdk.adapters.llamaindex import LLMWithAds
@@ -35,6 +36,8 @@ def main() -> None:
 
         asyncio.run(in_an_event_loop(model))
         network.close()
+        names = run_example("LlamaIndex", model_url=server.url, ads_url=ads.url)
+        assert names["answer"].message.content.startswith(ANSWER)
 
 
 async def in_an_event_loop(model: Any) -> None:

@@ -1,5 +1,6 @@
 """The adapters with the real libraries, each in the environment that has it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ from fastapi import Depends, FastAPI
 from starlette.responses import Response
 
 from tests.rig.programs import environment
-from tests.sdk.openai_stand_in import ANSWER
+from tests.sdk.openai_stand_in import ANSWER, OpenAIStandIn
+from tests.sdk.readme_examples import run_example
 from tollfree_sdk.adapters.fastapi import Network, streaming_response
 from tollfree_sdk.testing import CannedAdServer
 
@@ -48,6 +50,22 @@ def test_an_adapter_works_with_its_library(name: str) -> None:
 
     assert told.returncode == 0, told.stderr[-4000:]
     assert told.stdout.endswith("passed\n"), "The checks did not come to their end."
+
+
+async def test_the_readmes_fastapi_application_streams_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # What the example puts into the environment is gone after the test.
+    monkeypatch.setattr("os.environ", dict(os.environ))
+    with OpenAIStandIn() as model, CannedAdServer() as ads:
+        names = run_example("FastAPI", model_url=model.url, ads_url=ads.url)
+
+        transport = httpx.ASGITransport(names["app"])
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            told = await client.post("/chat", json=[{"role": "user", "content": "Shoes?"}])
+        await names["network"].close()
+
+    assert told.text.startswith(ANSWER)
 
 
 async def test_a_streamed_answer_of_fastapi_carries_its_ad() -> None:
