@@ -4,6 +4,8 @@ The program's standard error goes to a file, so that a test can search it. Nothi
 environment is passed on but what a program needs to run.
 """
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -15,6 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from tollfree.__main__ import main
 
 _TOLLFREE = Path(sys.executable).with_name("tollfree")
 # An address where nobody listens: the demo must not find the developer's own Ollama.
@@ -40,6 +46,29 @@ def tollfree(
         timeout=timeout,
         check=False,
     )
+
+
+def command(*arguments: str, cwd: Path, **given: str) -> "subprocess.CompletedProcess[str]":
+    """The same in this process, where a start of Python is not what is tested.
+
+    It sees the same small environment and the same folder, and ends as the program would.
+    """
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        for name in set(os.environ) - set(environment()):
+            patch.delenv(name)
+        for name, value in environment(**given).items():
+            patch.setenv(name, value)
+        patch.chdir(cwd)
+        try:
+            code = main(arguments)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 @dataclass

@@ -4,8 +4,6 @@ import gzip
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from ledger.closed_days import close_days
 from ledger.verify import verify
 from tests.adserver.events.click_world import World, a_world
 from tests.rig.postgres import PostgresServer, migrate_apart
+from tests.rig.programs import command
 from tollfree import migrations
 from tollfree.backup_file import read_backup, write_backup
 
@@ -121,13 +120,8 @@ def test_the_commands_carry_every_table_from_folder_to_folder(
         connection.execute("INSERT INTO stop VALUES ('ads', '', 'drill', '2026-11-23 00:00:00')")
 
     told = [
-        subprocess.run(
-            [sys.executable, "-m", "tollfree", command, str(file), "--data", str(folder), "--json"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        for command, folder in (("backup", old), ("restore", new), ("restore", new))
+        command(act, str(file), "--data", str(folder), "--json", cwd=tmp_path)
+        for act, folder in (("backup", old), ("restore", new), ("restore", new))
     ]
 
     assert [one.returncode for one in told] == [0, 0, 2], told

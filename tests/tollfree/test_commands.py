@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.rig.postgres import PostgresServer
-from tests.rig.programs import program, tollfree
+from tests.rig.programs import command, program, tollfree
 from tollfree.__main__ import main
 
 
@@ -23,10 +23,10 @@ def test_help_answers_at_once(tmp_path: Path) -> None:
     assert fastest < 0.3
 
 
-@pytest.mark.parametrize("command", ["demo", "serve", "worker", "migrate", "match", "doctor"])
-def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["demo", "serve", "worker", "migrate", "match", "chat", "doctor"])
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main([command, "--help"])
+        main([name, "--help"])
 
     assert ended.value.code == 0
     assert "--data" in capsys.readouterr().out
@@ -35,7 +35,7 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 class TestMigrate:
     def test_says_from_where_to_where_and_then_that_nothing_is_left(self, tmp_path: Path) -> None:
         first = tollfree("migrate", "--data", "here", cwd=tmp_path)
-        second = tollfree("migrate", "--data", "here", cwd=tmp_path)
+        second = command("migrate", "--data", "here", cwd=tmp_path)
 
         assert "from empty to" in first.stdout
         assert "already" in second.stdout
@@ -52,7 +52,7 @@ class TestMigrate:
     def test_names_a_wrong_database_without_quoting_it(
         self, tmp_path: Path, url: str, hint: str
     ) -> None:
-        answered = tollfree("migrate", cwd=tmp_path, DATABASE_URL=url)
+        answered = command("migrate", cwd=tmp_path, DATABASE_URL=url)
 
         assert answered.returncode == 2
         assert hint in answered.stderr
@@ -62,11 +62,11 @@ class TestMigrate:
 
 class TestKeys:
     def test_are_created_listed_and_revoked(self, tmp_path: Path) -> None:
-        tollfree("migrate", "--data", "d", cwd=tmp_path)
+        command("migrate", "--data", "d", cwd=tmp_path)
 
-        made = json.loads(tollfree("keys", "create", "--data", "d", "--json", cwd=tmp_path).stdout)
-        tollfree("keys", "revoke", made["id"], "--data", "d", cwd=tmp_path)
-        listed = tollfree("keys", "list", "--data", "d", "--json", cwd=tmp_path).stdout
+        made = json.loads(command("keys", "create", "--data", "d", "--json", cwd=tmp_path).stdout)
+        command("keys", "revoke", made["id"], "--data", "d", cwd=tmp_path)
+        listed = command("keys", "list", "--data", "d", "--json", cwd=tmp_path).stdout
 
         assert made["key"].startswith("tf_live_")
         assert made["key"] not in listed
@@ -75,9 +75,9 @@ class TestKeys:
         assert line["revoked_at"] is not None
 
     def test_that_do_not_exist_cannot_be_revoked(self, tmp_path: Path) -> None:
-        tollfree("migrate", "--data", "d", cwd=tmp_path)
+        command("migrate", "--data", "d", cwd=tmp_path)
 
-        answered = tollfree("keys", "revoke", "key_nothing", "--data", "d", cwd=tmp_path)
+        answered = command("keys", "revoke", "key_nothing", "--data", "d", cwd=tmp_path)
 
         assert answered.returncode == 2
         assert "There is no key" in answered.stderr
@@ -85,17 +85,15 @@ class TestKeys:
 
 class TestServe:
     def test_asks_for_what_it_needs(self, tmp_path: Path) -> None:
-        without_address = tollfree("serve", cwd=tmp_path)
-        without_keys = tollfree(
-            "serve", cwd=tmp_path, TOLLFREE_PUBLIC_URL="https://api.example.com"
-        )
+        without_address = command("serve", cwd=tmp_path)
+        without_keys = command("serve", cwd=tmp_path, TOLLFREE_PUBLIC_URL="https://api.example.com")
 
         assert without_address.returncode == without_keys.returncode == 2
         assert "TOLLFREE_PUBLIC_URL is missing" in without_address.stderr
         assert "TOLLFREE_SIGNING_KEYS is missing" in without_keys.stderr
 
     def test_refuses_an_old_schema(self, tmp_path: Path) -> None:
-        answered = tollfree(
+        answered = command(
             "serve",
             "--port",
             "0",
@@ -108,14 +106,14 @@ class TestServe:
         assert "tollfree migrate" in answered.stderr
 
     def test_names_a_wrong_setting_as_the_environment_does(self, tmp_path: Path) -> None:
-        answered = tollfree("serve", cwd=tmp_path, TOLLFREE_PORT="many")
+        answered = command("serve", cwd=tmp_path, TOLLFREE_PORT="many")
 
         assert answered.returncode == 2
         assert "TOLLFREE_PORT: " in answered.stderr
 
     @pytest.mark.parametrize("keys", ["abc", "1:xyz", "999:" + "ab" * 32, "1:abcd"])
     def test_refuses_keys_that_are_none(self, tmp_path: Path, keys: str) -> None:
-        answered = tollfree(
+        answered = command(
             "serve",
             cwd=tmp_path,
             TOLLFREE_PUBLIC_URL="https://api.example.com",
@@ -129,7 +127,7 @@ class TestServe:
 
 class TestWorker:
     def test_refuses_sqlite(self, tmp_path: Path) -> None:
-        answered = tollfree("worker", cwd=tmp_path)
+        answered = command("worker", cwd=tmp_path)
 
         assert answered.returncode == 2
         assert "serving process does the worker's part itself" in answered.stderr
@@ -152,7 +150,7 @@ class TestWorker:
 
 class TestDoctor:
     def test_names_what_is_wrong_and_what_mends_it(self, tmp_path: Path) -> None:
-        answered = tollfree(
+        answered = command(
             "doctor",
             "--json",
             cwd=tmp_path,
@@ -183,7 +181,7 @@ class TestDoctor:
         assert "geheim" not in answered.stdout
 
     def test_prints_one_marked_line_for_each_check(self, tmp_path: Path) -> None:
-        tollfree("migrate", "--data", "d", cwd=tmp_path)
+        command("migrate", "--data", "d", cwd=tmp_path)
 
         answered = tollfree("doctor", "--data", "d", cwd=tmp_path)
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.rig.programs import tollfree
+from tests.rig.programs import command
 
 FILE = """network,transaction_id,state,amount,currency,sub_id
 ebay,T-1,locked,1.25,USD,app_1
@@ -17,11 +17,11 @@ ebay,T-5,pending,-1,USD,app_1
 def test_a_file_is_imported_once_however_often_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "file.csv").write_text(FILE)
-    tollfree("migrate", "--data", "data", cwd=tmp_path)
-    command = ("commissions", "import", "file.csv", "--json", "--data", "data")
+    command("migrate", "--data", "data", cwd=tmp_path)
+    asked = ("commissions", "import", "file.csv", "--json", "--data", "data")
 
-    first, second = (tollfree(*command, cwd=tmp_path) for _ in range(2))
-    books = tollfree("ledger", "verify", "--data", "data", cwd=tmp_path)
+    first, second = (command(*asked, cwd=tmp_path) for _ in range(2))
+    books = command("ledger", "verify", "--data", "data", cwd=tmp_path)
 
     told = json.loads(first.stdout)
     assert (told["booked"], told["known"]) == (2, 0)

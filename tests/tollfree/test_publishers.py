@@ -11,7 +11,7 @@ import httpx
 from kernel.clock import SystemClock
 from kernel.database import Database
 from tests.adserver.decision.world import SHOES, World
-from tests.rig.programs import program, tollfree
+from tests.rig.programs import command, program
 from tollfree_sdk import Tollfree
 from tollfree_sdk.contract import NoFill
 
@@ -19,7 +19,7 @@ QUESTION = [{"role": "user", "content": SHOES}]
 
 
 def told(*arguments: str, cwd: Path) -> Any:
-    answered = tollfree("publishers", *arguments, "--json", "--data", "data", cwd=cwd)
+    answered = command("publishers", *arguments, "--json", "--data", "data", cwd=cwd)
     assert answered.returncode == 0, answered.stderr
     return json.loads(answered.stdout)
 
@@ -48,7 +48,7 @@ def test_a_service_embeds_the_network_of_a_process_that_serves_nothing_else(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "data").mkdir()
-    assert tollfree("migrate", "--data", "data", cwd=tmp_path).returncode == 0
+    assert command("migrate", "--data", "data", cwd=tmp_path).returncode == 0
     asyncio.run(stocked(tmp_path / "data" / "tollfree.db"))
     (made,) = told("create", "--name", "Paperplane Chat", cwd=tmp_path)
     (key,) = told("key", made["id"], cwd=tmp_path)
@@ -89,7 +89,7 @@ def test_a_service_embeds_the_network_of_a_process_that_serves_nothing_else(
 
 def test_complaints_and_withdrawn_keys_are_listed(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    tollfree("migrate", "--data", "data", cwd=tmp_path)
+    command("migrate", "--data", "data", cwd=tmp_path)
     (made,) = told("create", "--name", "Paperplane Chat", cwd=tmp_path)
     (key,) = told("key", made["id"], "--test", cwd=tmp_path)
 
