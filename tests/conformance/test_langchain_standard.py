@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.server import Served
-from tests.rig.programs import environment
+from tests.rig.programs import environment, without_certificates
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venvs/clients/bin/python"
@@ -37,7 +37,7 @@ def test_every_test_passes_but_the_named_ones(servers: dict[str, Served], tmp_pa
         [PYTHON, "-W", "ignore", "-m", "pytest", *OPTIONS, "--rootdir", ".",
          f"--junitxml={report}", "langchain_standard.py"],
         cwd=HERE / "clients",
-        env=environment(PYTHONDONTWRITEBYTECODE="1", **urls),
+        env=environment(PYTHONDONTWRITEBYTECODE="1", **without_certificates(tmp_path), **urls),
         capture_output=True,
         text=True,
         timeout=280,

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from tollfree.__main__ import main
@@ -31,6 +32,17 @@ def environment(**given: str) -> dict[str, str]:
     """A small environment; `given` adds to it."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return kept | {"OLLAMA_HOST": _NOBODY, "PYTHONUNBUFFERED": "1"} | given
+
+
+def without_certificates(folder: Path) -> dict[str, str]:
+    """Settings for a client that speaks plain HTTP only, so that it need not read every authority.
+
+    Each new client of httpx reads all of them anew, which takes longer than most of its calls.
+    """
+    first, end, _ = Path(certifi.where()).read_text("ascii").partition("-----END CERTIFICATE-----")
+    only = folder / "one-authority.pem"
+    only.write_text(f"{first}{end}\n", "ascii")
+    return {"SSL_CERT_FILE": str(only)}
 
 
 def tollfree(

@@ -13,7 +13,7 @@ MESSAGES: Any = [{"role": "user", "content": QUESTION}]
 
 def ask(url: str, **members: Any) -> Any:
     return litellm.completion(
-        **{"model": "openai/demo", "messages": MESSAGES, "num_retries": 0} | members,
+        **{"model": "openai/demo", "messages": MESSAGES, "max_retries": 0} | members,
         api_base=f"{url}/v1",
         api_key="tf_live_x",
     )

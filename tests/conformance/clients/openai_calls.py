@@ -1,5 +1,6 @@
 """openai-python, versions 2 and 3, as its users use it."""
 
+from functools import cache
 from typing import Any
 
 import openai
@@ -31,7 +32,9 @@ class Shoe(BaseModel):
     price: float
 
 
+@cache
 def client(url: str) -> OpenAI:
+    """One for each server, as its users keep one: each reads all certificates anew."""
     return OpenAI(base_url=f"{url}/v1", api_key="tf_live_x", max_retries=0)
 
 
