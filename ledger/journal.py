@@ -39,6 +39,7 @@ __all__ = [
     "charge",
     "charge_many",
     "post",
+    "post_all",
 ]
 
 Outcome = Charged | Refused | Conflict
@@ -59,15 +60,28 @@ async def post(tx: WriteSession, posting: Posting, *, clock: Clock) -> Posted:
     Raises InsufficientFunds when an account that must not go below zero would, and Conflict when
     the key is known with other content; either way the caller's transaction should end.
     """
-    accounts = await book.hold(tx, {leg.account for leg in posting.legs})
-    known = await _known(tx, [posting.key])
-    if posting.key not in known:
-        page = book.Page(posting, posting.digest())
-        written = await book.write(tx, [page], accounts, at=clock.now())
-        if written:
-            return Posted(posting.key, written[posting.key])
-        # Another transaction booked this key while we came; it has committed by now.
-        known = await _known(tx, [posting.key])
+    return (await post_all(tx, [posting], clock=clock))[0]
+
+
+async def post_all(tx: WriteSession, postings: Sequence[Posting], *, clock: Clock) -> list[Posted]:
+    """Book several postings with different keys, all of them or none. Raises as `post` does."""
+    if not postings:
+        return []
+    accounts = await book.hold(tx, {leg.account for one in postings for leg in one.legs})
+    known = await _known(tx, [one.key for one in postings])
+    pages = [book.Page(one, one.digest()) for one in postings if one.key not in known]
+    written = await book.write(tx, pages, accounts, at=clock.now())
+    if len(written) < len(pages):
+        # Another transaction booked some of these keys while we came; it has committed by now.
+        known |= await _known(tx, [page.posting.key for page in pages])
+    return [_posted(one, written, known) for one in postings]
+
+
+def _posted(
+    posting: Posting, written: Mapping[str, int], known: Mapping[str, sa.Row[Any]]
+) -> Posted:
+    if posting.key in written:
+        return Posted(posting.key, written[posting.key])
     first = known[posting.key]
     if first.request_hash != posting.digest():
         raise _conflict(posting.key)
