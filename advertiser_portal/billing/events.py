@@ -1,11 +1,12 @@
 """What Stripe tells us: stored once and answered at once, acted on by looking again.
 
 An event's own snapshot may be old, doubled or early, so its object is fetched and our books are
-brought to its present state. Every order of the same events therefore ends in the same books. An
-event about something whose cause we have not committed yet is tried again later by the outbox.
+brought to its present state; events that wait for us together need one look at their object. Every
+order of the same events therefore ends in the same books. An event about something whose cause we
+have not committed yet is tried again later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -118,27 +119,43 @@ class EventDesk:
                 .limit(limit)
             )
             notices = [Notice(*row) for row in due]
-        done = 0
-        for notice in notices:
-            done += await self.handle(notice)
-        return done
+        return await self._act_on(notices)
 
-    async def handle(self, notice: Notice) -> bool:
-        """Act on a stored event; False when it has to wait for its cause, or for the processor."""
-        thing = about(notice.type)
-        problem: Exception | None = None
-        try:
-            if thing is not None:
-                await self.follow(thing, notice.object_id)
-        except Exception as error:  # noqa: BLE001  a process edge: noted on the row, tried again later
-            problem = error
-        async with self._database.writing() as tx:
+    async def _act_on(self, notices: Sequence[Notice]) -> int:
+        """One look at each object, however many events speak of it; returns how many events ended."""
+        seen: set[tuple[str, str]] = set()
+        problems: dict[str, Exception] = {}
+        for notice in notices:
+            thing = about(notice.type)
+            if thing is None or (thing, notice.object_id) in seen:
+                continue
+            # What failed is tried again with its next event: its cause may have come in between.
+            problem = await self._try(thing, notice.object_id)
             if problem is None:
-                await tx.execute(_HANDLED, {"event": notice.id, "at": self._clock.now()})
+                seen.add((thing, notice.object_id))
             else:
-                row = await tx.get_one(StripeEvent, notice.id)
-                _postpone(row, problem, self._clock)
-        return problem is None
+                problems[notice.id] = problem
+        handled = [notice.id for notice in notices if notice.id not in problems]
+        if notices:
+            await self._note(handled, problems)
+        return len(handled)
+
+    async def _try(self, thing: str, object_id: str) -> Exception | None:
+        try:
+            await self.follow(thing, object_id)
+        except Exception as problem:  # noqa: BLE001  a process edge: noted on the rows, tried again later
+            return problem
+        return None
+
+    async def _note(self, handled: Sequence[str], problems: Mapping[str, Exception]) -> None:
+        async with self._database.writing() as tx:
+            await tx.execute(_handled(handled, self._clock))
+            if problems:
+                rows = await tx.scalars(
+                    sa.select(StripeEvent).where(StripeEvent.event_id.in_(list(problems)))
+                )
+                for row in list(rows):
+                    _postpone(row, problems[row.event_id], self._clock)
 
     async def follow(self, thing: str, object_id: str) -> None:
         """Bring our books to the present state of one object at the processor."""
@@ -243,15 +260,13 @@ class EventDesk:
                 row.invoice_url, row.invoice_pdf = invoice.page, invoice.pdf
 
 
-_HANDLED: Final = (
-    sa.update(rows_of(StripeEvent))
-    .where(rows_of(StripeEvent).c.event_id == sa.bindparam("event"))
-    .values(
-        attempts=rows_of(StripeEvent).c.attempts + 1,
-        handled_at=sa.bindparam("at"),
-        last_error=None,
+def _handled(event_ids: Sequence[str], clock: Clock) -> sa.Update:
+    events = rows_of(StripeEvent)
+    return (
+        sa.update(events)
+        .where(events.c.event_id.in_(event_ids))
+        .values(attempts=events.c.attempts + 1, handled_at=clock.now(), last_error=None)
     )
-)
 
 
 def _postpone(row: StripeEvent, problem: Exception, clock: Clock) -> None:

@@ -7,6 +7,8 @@ The number, the paper and the posting that it documents are one transaction. Wha
 from the paper alone, so that the same paper is the same bytes for ever.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -25,8 +27,8 @@ RECEIPTS: Final = "R"
 STATEMENTS: Final = "S"
 
 
-async def issue_receipt(tx: WriteSession, paid: TopUp, *, clock: Clock) -> Paper:
-    """A receipt for a payment; the one that it has, when it has one."""
+async def issue_receipt(tx: WriteSession, paid: TopUp, *, clock: Clock) -> None:
+    """A receipt for a payment, unless it has one."""
     lines = {
         "kind": "Automatic recharge" if paid.automatic else "Payment",
         "net": paid.net.text(),
@@ -34,21 +36,26 @@ async def issue_receipt(tx: WriteSession, paid: TopUp, *, clock: Clock) -> Paper
         "total": (paid.net + paid.tax).text(),
         "payment": paid.payment_intent_id,
     }
-    about = paid.payment_intent_id
-    return await _issue(tx, RECEIPTS, about, owner_id=paid.advertiser_id, lines=lines, clock=clock)
+    about = _About(paid.payment_intent_id, paid.advertiser_id, lines)
+    await _issue(tx, RECEIPTS, [about], clock=clock)
 
 
-async def issue_statement(tx: WriteSession, paid: Payout, *, clock: Clock) -> Paper:
-    """A statement of a payment to a publisher."""
-    lines = {
-        "kind": "Publisher earnings",
-        "total": paid.amount.text(),
-        "account": paid.stripe_account_id,
-        "payment": paid.id,
-    }
-    return await _issue(
-        tx, STATEMENTS, paid.id, owner_id=paid.publisher_id, lines=lines, clock=clock
-    )
+async def issue_statements(tx: WriteSession, paid: Sequence[Payout], *, clock: Clock) -> None:
+    """Statements of payments to publishers, in their order, for those that have none."""
+    about = [
+        _About(
+            one.id,
+            one.publisher_id,
+            {
+                "kind": "Publisher earnings",
+                "total": one.amount.text(),
+                "account": one.stripe_account_id,
+                "payment": one.id,
+            },
+        )
+        for one in paid
+    ]
+    await _issue(tx, STATEMENTS, about, clock=clock)
 
 
 async def paper_about(session: AsyncSession, about: str, *, owner_id: str) -> Paper:
@@ -64,39 +71,50 @@ def shown_number(paper: Paper) -> str:
     return f"{paper.series}-{paper.number:06d}"
 
 
-async def _issue(
-    tx: WriteSession,
-    series: str,
-    about: str,
-    *,
-    owner_id: str,
-    lines: dict[str, Any],
-    clock: Clock,
-) -> Paper:
-    known = await tx.get(Paper, about)
-    if known is not None:
-        return known
-    paper = Paper(
-        about=about,
-        series=series,
-        number=await _next(tx, series),
-        owner_id=owner_id,
-        lines=lines,
-        issued_at=clock.now(),
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a paper is about, whose it is, and what it says."""
+
+    id: str
+    owner_id: str
+    lines: dict[str, Any]
+
+
+async def _issue(tx: WriteSession, series: str, wanted: Sequence[_About], *, clock: Clock) -> None:
+    known = set(
+        await tx.scalars(sa.select(Paper.about).where(Paper.about.in_([one.id for one in wanted])))
     )
-    tx.add(paper)
+    fresh = [one for one in wanted if one.id not in known]
+    if not fresh:
+        return
+    last = await _count_on(tx, series, len(fresh))
+    tx.add_all(
+        Paper(
+            about=one.id,
+            series=series,
+            number=last - len(fresh) + place,
+            owner_id=one.owner_id,
+            lines=one.lines,
+            issued_at=clock.now(),
+        )
+        for place, one in enumerate(fresh, start=1)
+    )
     await tx.flush()
-    return paper
 
 
-async def _next(tx: WriteSession, series: str) -> int:
-    # The row is the lock: numbers are given in turn, and a rollback gives its number back.
-    await insert_missing(tx, rows_of(PaperSeries), [{"series": series, "last": 0}])
-    counted = await tx.execute(
+async def _count_on(tx: WriteSession, series: str, many: int) -> int:
+    """The last of `many` numbers that nobody has."""
+    # The row is the lock: numbers are given in turn, and a rollback gives its numbers back.
+    count = (
         sa.update(PaperSeries)
         .where(PaperSeries.series == series)
-        .values(last=PaperSeries.last + 1)
+        .values(last=PaperSeries.last + many)
         .returning(PaperSeries.last)
         .execution_options(synchronize_session=False)
     )
-    return int(counted.scalar_one())
+    counted = await tx.scalar(count)
+    if counted is None:
+        await insert_missing(tx, rows_of(PaperSeries), [{"series": series, "last": 0}])
+        counted = await tx.scalar(count)
+    assert counted is not None, "A series of papers has its row."
+    return int(counted)

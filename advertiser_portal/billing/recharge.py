@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from advertiser_portal.billing import haste, notices
 from advertiser_portal.billing.gateway import Declined, Done, cents, micros
-from advertiser_portal.billing.operations import OPEN_STATES, Outcome, Settle, plan
+from advertiser_portal.billing.operations import OPEN_STATES, Outcome, SettleOne, plan
 from advertiser_portal.billing.tables import AutoRecharge, BillingCustomer, StripeOperation
 from kernel.clock import Clock
 from kernel.database import Database, WriteSession
@@ -163,7 +163,7 @@ async def _note_cap(tx: WriteSession, rule: AutoRecharge, clock: Clock) -> None:
         await notices.tell(tx, "recharge_capped", rule.advertiser_id, clock=clock, **amounts)
 
 
-def settle_recharge(public_url: str, clock: Clock) -> Settle:
+def settle_recharge(public_url: str, clock: Clock) -> SettleOne:
     """What follows a charge: nothing for a success (the payment credits itself), care for a refusal."""
 
     async def settle(tx: WriteSession, row: StripeOperation, outcome: Outcome) -> None:

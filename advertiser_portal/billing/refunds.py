@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from advertiser_portal.billing import notices
 from advertiser_portal.billing.gateway import CENT, Declined, Done, Refund, cents
-from advertiser_portal.billing.operations import Outcome, Settle, plan
+from advertiser_portal.billing.operations import Outcome, SettleOne, plan
 from advertiser_portal.billing.tables import DisputeRow, RefundRow, StripeOperation, TopUp
 from kernel.clock import Clock
 from kernel.database import WriteSession
@@ -84,7 +84,7 @@ async def _plan_parts(
     return operation_ids
 
 
-def settle_refund(clock: Clock) -> Settle:
+def settle_refund(clock: Clock) -> SettleOne:
     """What to do when a refund was accepted or refused by the processor."""
 
     async def settle(tx: WriteSession, row: StripeOperation, outcome: Outcome) -> None:

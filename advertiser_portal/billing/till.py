@@ -17,7 +17,7 @@ from advertiser_portal.billing import (
 from advertiser_portal.billing.disputes import StopAds
 from advertiser_portal.billing.events import EventDesk, receive
 from advertiser_portal.billing.gateway import Done, PaymentGateway
-from advertiser_portal.billing.operations import Operations
+from advertiser_portal.billing.operations import Operations, each
 from advertiser_portal.billing.pause import Pause, no_pause
 from advertiser_portal.billing.reconcile import Reconciler
 from kernel.clock import Clock
@@ -50,12 +50,12 @@ class Till:
             database,
             gateway,
             {
-                "customer": customers.settle_customer,
-                "recharge": recharge.settle_recharge(public_url, clock),
-                "refund": refunds.settle_refund(clock),
-                "payee": payouts.settle_payee,
-                "transfer": payouts.settle_transfer(clock),
-                "bank_payout": bank_payouts.settle_bank_payout(clock),
+                "customer": each(customers.settle_customer),
+                "recharge": each(recharge.settle_recharge(public_url, clock)),
+                "refund": each(refunds.settle_refund(clock)),
+                "payee": each(payouts.settle_payee),
+                "transfer": payouts.settle_transfers(clock),
+                "bank_payout": bank_payouts.settle_bank_payouts(clock),
             },
             {"transfer": payouts.same_account},
             clock=clock,
@@ -86,23 +86,15 @@ class Till:
 
         Returns how many transfers came to an end. Once a day is enough, more often is harmless.
         """
-        transfers = await payouts.plan_payouts(self.database, clock=self.clock)
-        ended = await self._perform(transfers)
-        for bank_payout_id in await bank_payouts.sent(self.database):
-            await self._pause()
-            await self._follow("bank_payout", bank_payout_id)
-        planned = await bank_payouts.plan_bank_payouts(
-            self.database, self.gateway, clock=self.clock, pause=self._pause
+        database, gateway, pause = self.database, self.gateway, self._pause
+        transfers = await payouts.plan_payouts(database, clock=self.clock)
+        ended = await self.operations.perform_all(transfers, pause=pause)
+        await bank_payouts.follow_sent(database, gateway, clock=self.clock, pause=pause)
+        onwards = await bank_payouts.plan_bank_payouts(
+            database, gateway, clock=self.clock, pause=pause
         )
-        await self._perform(planned)
-        return ended
-
-    async def _perform(self, operation_ids: list[str]) -> int:
-        ended = 0
-        for operation_id in operation_ids:
-            ended += await self.operations.perform(operation_id) is not None
-            await self._pause()
-        return ended
+        await self.operations.perform_all(onwards, pause=pause)
+        return len(ended)
 
     async def _follow(self, about: str, object_id: str) -> None:
         # Whoever asked comes again: with the event, with the next round of work, or tomorrow.

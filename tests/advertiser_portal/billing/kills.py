@@ -60,9 +60,9 @@ def dying(bench: Bench, point: str) -> Operations:
     alive = [point != "settling"]
 
     def mortal(kind: str) -> Callable[..., Awaitable[None]]:
-        async def run(tx: Any, row: Any, outcome: Any) -> None:
+        async def run(tx: Any, ended: Any) -> None:
             if kind in settle:
-                await settle[kind](tx, row, outcome)
+                await settle[kind](tx, ended)
             if not alive[0]:
                 alive[0] = True
                 raise Killed
