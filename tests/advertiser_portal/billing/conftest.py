@@ -1,10 +1,9 @@
 """A till over the stand-in for Stripe, on real books.
 
-On SQLite, unless a test says BOTH_ENGINES: those in which something happens at once, or in which
-SQL is more than a look-up.
+In memory, unless a test says BOTH_ENGINES: those in which something happens at once, or in which SQL
+is more than a look-up. One database serves them all and is rewound to its birth before each.
 """
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -13,46 +12,33 @@ import pytest
 from fakestripe.app import FakeStripe
 from kernel.clock import FrozenClock
 from kernel.database import Database
+from tests.advertiser_portal.billing.rewinding import RewindingDatabase
 from tests.advertiser_portal.billing.stand_in import stand_in_server
 from tests.advertiser_portal.billing.till_world import Bench, open_till
 
 
 @pytest.fixture
 def engine_kind() -> str:
-    """SQLite; a test that is marked BOTH_ENGINES runs on each."""
-    return "sqlite"
+    """In memory; a test that is marked BOTH_ENGINES runs on each."""
+    return "memory"
 
 
-_WARM: dict[str, Database] = {}
-
-
-@pytest.fixture
-def database_url(
-    engine_kind: str,
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """A fresh, migrated database; SQLite's always under the same name, see `database`."""
-    if engine_kind == "sqlite":
-        copy = tmp_path_factory.getbasetemp() / "till.db"
-        for leftover in copy.parent.glob("till.db*"):
-            leftover.unlink()
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), copy)
-        yield f"sqlite:///{copy}"
-        return
-    server = request.getfixturevalue("postgres")
-    url = server.new_database()
-    yield url
-    server.drop_database(url)
+@pytest.fixture(scope="session")
+def books(sqlite_template: Path) -> Iterator[tuple[RewindingDatabase, int]]:
+    """The database in memory, and the mark of its birth."""
+    database = RewindingDatabase(sqlite_template)
+    yield database, database.mark()
+    database.finish()
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """Opened anew for each test. SQLite's engine keeps the statements that it has compiled."""
-    opened = _WARM.get(database_url) or Database(database_url)
-    if opened.is_sqlite:
-        _WARM[database_url] = opened
+async def database(engine_kind: str, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """A fresh, migrated database. The one in memory keeps the statements that it has compiled."""
+    if engine_kind == "memory":
+        opened, birth = request.getfixturevalue("books")
+        opened.rewind(birth)
+    else:
+        opened = Database(request.getfixturevalue("database_url"))
     yield opened
     await opened.close()
 

@@ -4,7 +4,8 @@
     dispute the cardholder disputes the payment   won, lost the bank decides
     warned  the card network warns of a dispute
 
-Sequences are walked as a tree. An act that is refused must leave everything as it was; then the
+Sequences are walked as a tree: each act is tried where its forerunners have led, and the next one
+begins at the same moment again. An act that is refused must leave everything as it was; then the
 sequence is the same as the one without it, which is walked by itself, and its branch ends there.
 """
 
@@ -16,9 +17,9 @@ from typing import Any
 from fakestripe.errors import Refusal
 from fakestripe.resources import disputes
 from kernel.errors import TollfreeError
-from kernel.money import ZERO
 from ledger.balances import balances
 from ledger.verify import verify
+from tests.advertiser_portal.billing.rewinding import back_to, moment_of
 from tests.advertiser_portal.billing.till_world import Bench
 
 ACTS = ("part", "rest", "dispute", "won", "lost", "warned")
@@ -28,7 +29,7 @@ _BOOKS = ("tax_payable", "refunds_in_flight", "stripe_clearing", "suspense", "di
 
 @dataclass
 class Walked:
-    """`sequences` are all up to the length, `walked` the stories that it took to try them."""
+    """`sequences` are all up to the length, `walked` the acts that it took to try them."""
 
     sequences: int = 0
     walked: int = 0
@@ -42,57 +43,29 @@ async def walk(
 ) -> Walked:
     """Walk every sequence up to `depth`, with nothing, half or all of the payment spent."""
     told = Walked(sequences=len(spent) * sum(len(acts) ** length for length in range(1, depth + 1)))
+    start = moment_of(bench)
     for units in spent:
-        open_ends: list[tuple[str, ...]] = [()]
-        while open_ends:
-            start = open_ends.pop()
-            possible = await _possible(bench, start, acts, units, told=told)
-            if len(start) + 1 < depth:
-                open_ends += [(*start, act) for act in possible]
-    async with bench.database.reading() as session:
-        told.disagree += len(await verify(session))
+        back_to(bench, start)
+        payment = await bench.pay(_PAID, tax=True)
+        if units:
+            await bench.spend(units)
+        await _go_on(bench, payment, depth, acts, told)
     return told
 
 
-async def _possible(
-    bench: Bench, start: tuple[str, ...], acts: Sequence[str], units: int, *, told: Walked
-) -> list[str]:
-    """Try every act after `start`; those that did something.
-
-    A refused act leaves all as it was, so the next is tried at once; after one that did something
-    the story begins anew.
-    """
-    left, possible = list(acts), []
-    while left:
+async def _go_on(bench: Bench, payment: str, depth: int, acts: Sequence[str], told: Walked) -> None:
+    """Try every act here, and after each that did something go on from there."""
+    here, before = moment_of(bench), await _books(bench)
+    for act in acts:
         told.walked += 1
-        payment = await _begin(bench, start, units)
-        before = await _books(bench)
-        while left:
-            act = left.pop(0)
-            if await _act(bench, act, payment):
-                told.looks += 1
-                told.disagree += not await _agrees(bench)
-                possible.append(act)
-                break
+        if await _act(bench, act, payment):
+            told.looks += 1
+            told.disagree += not await _agrees(bench)
+            if depth > 1:
+                await _go_on(bench, payment, depth - 1, acts, told)
+        else:
             told.refusals_that_moved += await _books(bench) != before
-    return possible
-
-
-async def _begin(bench: Bench, start: tuple[str, ...], units: int) -> str:
-    """A fresh advertiser who has paid, spent and lived through `start`; returns the payment."""
-    bench.trial += 1
-    bench.advertiser = f"adv_seq{bench.trial}u{units}"
-    # Each run by itself in the window of the reconciliation, and in the list of events.
-    await bench.reconciler.run(window=timedelta(0))
-    bench.later(days=40)
-    bench.fake.platform.objects.forget("event")
-    bench.heard = 0
-    payment = await bench.pay(_PAID, tax=True)
-    if units:
-        await bench.spend(units)
-    for act in start:
-        await _act(bench, act, payment)
-    return payment
+        back_to(bench, here)
 
 
 async def _act(bench: Bench, act: str, payment: str) -> bool:
@@ -133,7 +106,8 @@ def _warnings(bench: Bench, charge: str) -> Iterator[dict[str, Any]]:
 
 async def _agrees(bench: Bench) -> bool:
     result = await bench.reconciler.run(window=timedelta(0))
-    return result.difference == ZERO and result.suspense == ZERO
+    async with bench.database.reading() as session:
+        return result.is_clean and await verify(session) == []
 
 
 async def _books(bench: Bench) -> list[Any]:

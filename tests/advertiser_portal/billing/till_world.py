@@ -200,13 +200,15 @@ class Bench:
     async def spend(self, units: int, *, publisher: str = "zero") -> journal.Outcome:
         """One click at that price."""
         self.clicks += 1
+        # Named before anything waits: of clicks at once, each is its own.
+        key = f"click:{self.advertiser}:{self.clicks}"
         limit = journal.LimitKey("campaign_total", f"cmp_{self.advertiser}")
         much, now = Micros.from_units(1_000_000), self.clock.now()
         async with self.database.writing() as tx:
             await set_limit(tx, limit.scope, limit.scope_id, now, None, much)
             return await journal.charge(
                 tx,
-                key=f"click:{self.advertiser}:{self.clicks}",
+                key=key,
                 payer=self.advertiser,
                 limits=[limit],
                 price=Micros.from_units(units),
