@@ -113,6 +113,7 @@ class BillingPages:
                 tax=self._till.tax,
                 returns=Returns(f"{self._here}/paid/{{operation}}", f"{self._here}?note=left"),
                 clock=self._front.clock,
+                caution=self._till.caution,
             )
             await self._desk.audit(
                 tx,

@@ -80,7 +80,11 @@ class BillingRecords:
         member, advertiser = await self._desk.payer(request)
         async with self._front.database.writing() as tx:
             await redeem(
-                tx, form.code, advertiser_id=advertiser.advertiser_id, clock=self._front.clock
+                tx,
+                form.code,
+                advertiser_id=advertiser.advertiser_id,
+                clock=self._front.clock,
+                caution=self._desk.till.caution,
             )
             await self._desk.audit(
                 tx, request, "billing.promo", by=(member, advertiser), after={"code": form.code}

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from kernel.money import BASIS_POINTS, ZERO, Micros
 from ledger.postings import Posting, click_charge, digest_of
 
-Scope = Literal["campaign_total", "campaign_day", "organisation_month"]
+Scope = Literal["campaign_total", "campaign_day", "organisation_month", "advertiser_day"]
 WALLET: Final = "wallet"
 
 

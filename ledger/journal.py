@@ -21,6 +21,7 @@ from kernel.errors import Conflict
 from kernel.money import ZERO, Micros
 from ledger import book, limits
 from ledger.account import AD_REVENUE, accruing
+from ledger.caps import cap_of
 from ledger.charges_at_once import write_charges
 from ledger.charging import Charge, Charged, LimitKey, Refused, Split, decide
 from ledger.limits import HeldLimit
@@ -118,11 +119,12 @@ async def charge_many(
         return []
     now = clock.now()
     first = _first_of_each_key(charges)
-    held = await limits.hold(tx, {key for asked in charges for key in asked.limits}, now)
+    keys = {key for asked in charges for key in asked.limits}
+    held = await limits.hold(tx, keys, now, caps={cap_of(asked.payer) for asked in charges})
     pockets = await pockets_of(tx, {asked.payer for asked in charges}, now)
     accounts = await book.hold(tx, _codes(charges, pockets))
     known = await _known(tx, list(first))
-    fresh = [asked for key, asked in first.items() if key not in known]
+    fresh = [_capped(asked, held) for key, asked in first.items() if key not in known]
     purses = {
         payer: {code: accounts[code].available for code in codes}
         for payer, codes in pockets.items()
@@ -139,6 +141,12 @@ def _first_of_each_key(charges: Sequence[Charge]) -> dict[str, Charge]:
     for asked in charges:
         first.setdefault(asked.key, asked)
     return first
+
+
+def _capped(asked: Charge, held: Mapping[LimitKey, HeldLimit]) -> Charge:
+    """The charge with the daily cap of its payer among its limits, where there is one."""
+    cap = cap_of(asked.payer)
+    return replace(asked, limits=(*asked.limits, cap)) if cap in held else asked
 
 
 def _codes(charges: Sequence[Charge], pockets: Mapping[str, Sequence[str]]) -> set[str]:

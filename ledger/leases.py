@@ -15,6 +15,7 @@ from kernel.clock import Clock
 from kernel.database import WriteSession
 from kernel.money import BASIS_POINTS, ZERO, Micros
 from ledger import book, holds, limits
+from ledger.caps import cap_of
 from ledger.charging import WALLET, LimitKey, Refused
 from ledger.pockets import pockets_of
 from ledger.postings import Leg, Posting, lease_charge
@@ -69,15 +70,16 @@ async def take(
     """
     now = clock.now()
     wanted = list(dict.fromkeys(limit_keys))
-    found = await limits.hold(tx, wanted, now)
-    for key in wanted:
+    cap = cap_of(payer)
+    found = await limits.hold(tx, wanted, now, caps=[cap])
+    for key in [*wanted, cap] if cap in found else wanted:
         if key not in found or found[key].left < least:
             return Refused(lease_id, key.scope)
     codes = (await pockets_of(tx, [payer], now))[payer]
     accounts = await book.hold(tx, codes)
     purse = {code: accounts[code].available for code in codes}
     holds_in_all = Micros(sum(pocket.amount for pocket in purse.values()))
-    left = min(holds_in_all, *(found[key].left for key in wanted))
+    left = min([holds_in_all, *(limit.left for limit in found.values())])
     amount = min(slice_, left, max(left.share(part_bp), least * _A_FEW))
     if amount < least or not amount:
         return Refused(lease_id, WALLET)

@@ -88,14 +88,21 @@ async def remaining(
 
 
 async def hold(
-    tx: WriteSession, keys: Collection[LimitKey], at: datetime
+    tx: WriteSession,
+    keys: Collection[LimitKey],
+    at: datetime,
+    *,
+    caps: Collection[LimitKey] = (),
 ) -> dict[LimitKey, HeldLimit]:
-    """Lock the limits that count at `at`, in id order, opening windows that are due."""
-    held = await _running(tx, keys, at, lock=True)
+    """Lock the limits that count at `at`, in id order, opening windows that are due.
+
+    Of `caps` those that there are: they open no windows.
+    """
+    held = await _running(tx, {*keys, *caps}, at, lock=True)
     due = await _due(tx, set(keys) - held.keys(), at)
     if due:
         await insert_missing(tx, _limits, [due[key] for key in sorted(due)])
-        held = await _running(tx, keys, at, lock=True)
+        held = await _running(tx, {*keys, *caps}, at, lock=True)
     return held
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kernel.money import ZERO, Micros
 from ledger.account import cash, promo
 from ledger.balances import balances
+from ledger.caps import caps_on
 from ledger.rows import is_among
 from ledger.tables import LedgerGrant
 
@@ -38,10 +39,15 @@ async def pockets_of(
 async def spendable(
     session: AsyncSession, payers: Collection[str], at: datetime
 ) -> dict[str, Micros]:
-    """What each payer could spend at `at`, promotional money included."""
+    """What each payer could spend at `at`: promotional money included, a daily cap obeyed."""
     pockets = await pockets_of(session, payers, at)
     held = await balances(session, [code for codes in pockets.values() for code in codes])
-    return {
+    caps = await caps_on(session, payers, at)
+    sums = {
         payer: sum((held[code].available for code in codes), start=ZERO)
         for payer, codes in pockets.items()
+    }
+    return {
+        payer: min(amount, caps[payer].left) if payer in caps else amount
+        for payer, amount in sums.items()
     }

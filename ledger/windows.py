@@ -17,7 +17,7 @@ def window_at(scope: Scope, time_zone: str, at: datetime) -> Window | None:
     zone = ZoneInfo(time_zone)
     today = at.astimezone(zone).date()
     match scope:
-        case "campaign_day":
+        case "campaign_day" | "advertiser_day":
             return _midnight(today, zone), _midnight(today + timedelta(days=1), zone)
         case "organisation_month":
             first = today.replace(day=1)

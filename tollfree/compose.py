@@ -15,6 +15,7 @@ from pathlib import Path
 from adserver.decision.settings import DecisionSettings
 from adserver.events.traffic_watch import Network
 from adserver.reports.earnings import PostedRevenue
+from advertiser_portal.billing.haste import USUAL, Caution
 from api.access.limits import GENEROUS, QuotaPlan
 from api.solvency.forecast import FloorForecast
 from kernel.egress import Egress
@@ -63,6 +64,7 @@ class Plan:
     collector: Collector | None = None
     stripe: StripeKeys | None = None
     test_money: bool = False
+    caution: Caution = USUAL
     portal: PortalPlan = field(default_factory=PortalPlan)
 
 
@@ -109,7 +111,7 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
                 FloorForecast(max(ads.publisher_zero.floor, plan.decisions.reserve))
             ),
         )
-        till = build_till_side(grounds, plan.stripe, stand_in=plan.test_money)
+        till = build_till_side(grounds, plan.stripe, stand_in=plan.test_money, caution=plan.caution)
         portal = build_portal_side(grounds, ads, api.chat, plan.portal, plan.decisions)
         await ads.warm_up()
         ads.start(crew)

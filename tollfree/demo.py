@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from adserver.decision.settings import DecisionSettings
+from advertiser_portal.billing.haste import Caution
 from kernel.clock import SystemClock
 from kernel.database import Database
 from kernel.errors import SettingsInvalid
@@ -98,6 +99,7 @@ class _Demo:
             answer_waits_ms=settings.decision_deadline_ms,
             programs_pay=True,
             stripe=stripe_keys(settings),
+            caution=Caution(*settings.caution()),
             test_money=True,
             portal=portal_plan(settings, demo=True, talk_key=household.api_key),
         )

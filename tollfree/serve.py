@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from advertiser_portal.billing.haste import Caution
 from kernel.clock import SystemClock
 from kernel.database import Database
 from kernel.telemetry import configure_logging, logger
@@ -74,6 +75,7 @@ def plan_of(settings: ServeSettings) -> Plan:
         data_centres=data_centres_in(settings.data_centres),
         collector=_collector(settings),
         stripe=stripe_keys(settings),
+        caution=Caution(*settings.caution()),
         portal=portal_plan(settings),
         work_inside=settings.work_inside or settings.database().startswith("sqlite"),
     )

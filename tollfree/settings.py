@@ -91,6 +91,15 @@ class ServeSettings(StoreSettings):
         None, validation_alias="STRIPE_WEBHOOK_SECRETS"
     )
     stripe_tax: bool = Field(False, validation_alias="STRIPE_TAX")
+    new_advertiser_top_ups: str = "1000"
+    new_advertiser_spend: str = "500"
+
+    def caution(self) -> tuple[Micros, Micros]:
+        """What a new advertiser may pay in, and spend, in a day. Raises SettingsInvalid."""
+        return (
+            _dollars(self.new_advertiser_top_ups, "TOLLFREE_NEW_ADVERTISER_TOP_UPS"),
+            _dollars(self.new_advertiser_spend, "TOLLFREE_NEW_ADVERTISER_SPEND"),
+        )
 
     def spend(self) -> tuple[Micros, Micros]:
         """What a day and an answer may cost. Raises SettingsInvalid."""

@@ -7,6 +7,8 @@ page of it says so.
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,7 @@ import httpx
 from adserver.catalog import commands, queries
 from adserver.catalog.campaign import CampaignStatus
 from advertiser_portal.billing.disputes import StopAds
+from advertiser_portal.billing.haste import Caution
 from advertiser_portal.billing.pause import a_tenth, no_pause
 from advertiser_portal.billing.stripe_gateway import StripeGateway
 from advertiser_portal.billing.till import Till
@@ -32,6 +35,9 @@ _HOOK: Final = "/hooks/stripe"
 _TEST_KEY: Final = "sk_test_tollfree"
 _EVERY_SECONDS: Final = 1.0
 _HOURLY: Final = 3_600.0
+_DAILY: Final = 24 * _HOURLY
+# What an hourly look goes back over; the daily one takes the month.
+_LATELY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -67,20 +73,13 @@ class TillSide:
             crew.start("fakestripe", self._deliver)
             crew.start("fakestripe_state", lambda: every(_EVERY_SECONDS, self._save))
         if work_inside:
-            crew.start("till", self._work)
-            crew.start("till_payouts", lambda: every(_HOURLY, self.till.pay_publishers))
-        if work_inside and self.stand_in is None:
             # A demo's sample wallets were filled without a payment: there is nothing to compare.
-            crew.start("till_reconciliation", lambda: every(_HOURLY, self.till.reconciler.run))
+            start_work(crew, self.till, compare=self.stand_in is None)
 
     async def close(self) -> None:
         if self.stand_in is not None:
             await self._save()
         await self.gateway.close()
-
-    async def _work(self) -> None:
-        await self.till.catch_up()
-        await every(_EVERY_SECONDS, self.till.work)
 
     async def _deliver(self) -> None:
         assert self.stand_in is not None
@@ -100,13 +99,29 @@ class TillSide:
         await asyncio.to_thread(keeping.save, self.stand_in.platform, self.state_file)
 
 
+def start_work(crew: Crew, till: Till, *, compare: bool) -> None:
+    """Start what follows up on payments: events, recharges, payouts and, to `compare`, the books."""
+
+    async def work() -> None:
+        # What was told while nobody listened comes first.
+        await till.catch_up()
+        await every(_EVERY_SECONDS, till.work)
+
+    crew.start("till", work)
+    crew.start("till_payouts", lambda: every(_HOURLY, till.pay_publishers))
+    if compare:
+        lately = partial(till.reconciler.run, window=_LATELY)
+        crew.start("till_reconciliation", lambda: every(_HOURLY, lately))
+        crew.start("till_month", lambda: every(_DAILY, till.reconciler.run))
+
+
 def build_till_side(
-    grounds: Foundations, keys: StripeKeys | None, *, stand_in: bool
+    grounds: Foundations, keys: StripeKeys | None, *, stand_in: bool, caution: Caution
 ) -> TillSide | None:
     """The till with real keys, with the stand-in, or none."""
     if keys is not None:
         gateway = _real_gateway(keys)
-        till = _till(grounds, gateway, test_money=False, tax=keys.tax)
+        till = _till(grounds, gateway, caution, test_money=False, tax=keys.tax)
         return TillSide(till, gateway, None, None)
     if not stand_in:
         return None
@@ -118,7 +133,8 @@ def build_till_side(
     gateway = StripeGateway(
         secret_key=_TEST_KEY, webhook_secrets=[secret], base_url=grounds.public_url + STAND_IN
     )
-    return TillSide(_till(grounds, gateway, test_money=True), gateway, fake, state_file)
+    till = _till(grounds, gateway, caution, test_money=True)
+    return TillSide(till, gateway, fake, state_file)
 
 
 def working_till(settings: ServeSettings, database: Database, clock: Clock) -> Till | None:
@@ -133,6 +149,7 @@ def working_till(settings: ServeSettings, database: Database, clock: Clock) -> T
         stop_ads=_stop_ads(clock),
         clock=clock,
         tax=keys.tax,
+        caution=Caution(*settings.caution()),
         pause=a_tenth,
     )
 
@@ -144,7 +161,12 @@ def _real_gateway(keys: StripeKeys) -> StripeGateway:
 
 
 def _till(
-    grounds: Foundations, gateway: StripeGateway, *, test_money: bool, tax: bool = False
+    grounds: Foundations,
+    gateway: StripeGateway,
+    caution: Caution,
+    *,
+    test_money: bool,
+    tax: bool = False,
 ) -> Till:
     return Till(
         grounds.database,
@@ -154,6 +176,7 @@ def _till(
         clock=grounds.clock,
         test_money=test_money,
         tax=tax,
+        caution=caution,
         pause=no_pause if test_money else a_tenth,
     )
 

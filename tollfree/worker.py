@@ -22,12 +22,10 @@ from tollfree.follow_ups import start_follow_ups
 from tollfree.migrate import explained
 from tollfree.portal_side import portal_plan
 from tollfree.settings import ServeSettings, serve_settings
-from tollfree.till_side import working_till
+from tollfree.till_side import start_work, working_till
 from tollfree.upkeep import start_upkeep
 
 _log = logger(__name__)
-_EVERY_SECONDS = 1.0
-_HOURLY = 3_600.0
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -49,6 +47,7 @@ async def _work(settings: ServeSettings, heartbeat: str | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     database, crew = Database(settings.database()), Crew()
+    till = working_till(settings, database, SystemClock())
     try:
         with explained():
             await migrations.require_newest(database)
@@ -56,17 +55,16 @@ async def _work(settings: ServeSettings, heartbeat: str | None) -> None:
         letters = letters_by(post, settings.public_url or "") if post else {}
         start_follow_ups(database, SystemClock(), crew, letters)
         start_upkeep(database, SystemClock(), crew, Egress())
-        till = working_till(settings, database, SystemClock())
         if till is not None:
-            crew.start("till", lambda: every(_EVERY_SECONDS, till.work))
-            crew.start("till_payouts", lambda: every(_HOURLY, till.pay_publishers))
-            crew.start("till_reconciliation", lambda: every(_HOURLY, till.reconciler.run))
+            start_work(crew, till, compare=True)
         if heartbeat is not None:
             crew.start("heartbeat", lambda: _beat(database, Path(heartbeat)))
         _log.info("worker_started")
         await stopped.wait()
     finally:
         await crew.stop()
+        if till is not None:
+            await till.gateway.close()
         await database.close()
 
 

@@ -23,6 +23,7 @@ from advertiser_portal.billing import (
     top_up,
 )
 from advertiser_portal.billing.gateway import Notice, PaymentGateway
+from advertiser_portal.billing.haste import USUAL, Caution
 from advertiser_portal.billing.tables import StripeEvent, TopUp
 from kernel.clock import Clock
 from kernel.database import Database, WriteSession
@@ -101,9 +102,10 @@ class EventDesk:
         *,
         stop_ads: disputes.StopAds,
         clock: Clock,
+        caution: Caution = USUAL,
     ) -> None:
         self._database, self._gateway = database, gateway
-        self._stop_ads, self._clock = stop_ads, clock
+        self._stop_ads, self._clock, self._caution = stop_ads, clock, caution
 
     async def drain(self, *, limit: int = 200) -> int:
         """Act on the events that are due, in the order in which they came; returns how many ended."""
@@ -220,7 +222,9 @@ class EventDesk:
             # The tax stands on the session only; find it by what we planned.
             tax_cents = await self._tax_of(seen.metadata["operation_id"])
         async with self._database.writing() as tx:
-            row = await top_up.credit(tx, seen, tax_cents=tax_cents or 0, clock=self._clock)
+            row = await top_up.credit(
+                tx, seen, tax_cents=tax_cents or 0, clock=self._clock, caution=self._caution
+            )
         if row is not None and not row.automatic and seen.card_id:
             await self._keep_card_of_payment(row.operation_id, row.advertiser_id, seen.card_id)
 

@@ -12,6 +12,7 @@ from kernel.clock import Clock
 from kernel.money import ZERO, Micros
 from ledger.account import cash, promo
 from ledger.balances import StatementLine, balances, statement
+from ledger.caps import DayCap, caps_on
 from ledger.tables import LedgerGrant
 
 _SHOWN_FOR = timedelta(days=90)
@@ -30,7 +31,8 @@ class GrantLeft:
 class BillingOverview:
     """`available` may be spent, `grants` are spent before it, `on_hold` is on its way back to a card.
 
-    `owed` is a debt after a chargeback, `refundable` could go back.
+    `owed` is a debt after a chargeback, `refundable` could go back. `cap` is what a new advertiser
+    may spend in a day.
 
     `days_left` is how long the balance lasts at the pace of the last seven days; None without spend.
     """
@@ -39,6 +41,7 @@ class BillingOverview:
     grants: tuple[GrantLeft, ...]
     on_hold: Micros
     owed: Micros
+    cap: DayCap | None
     refundable: Micros
     days_left: int | None
     customer: BillingCustomer | None
@@ -64,6 +67,7 @@ async def billing_overview(
         grants=await _grants(session, advertiser_id, clock),
         on_hold=await _on_hold(session, advertiser_id),
         owed=found[debt].posted,
+        cap=(await caps_on(session, [advertiser_id], clock.now())).get(advertiser_id),
         refundable=await refunds.refundable(session, advertiser_id),
         days_left=available.amount * 7 // spent.amount if spent else None,
         customer=await session.get(BillingCustomer, advertiser_id),

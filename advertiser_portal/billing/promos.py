@@ -11,6 +11,8 @@ from typing import Any, Final, cast
 
 import sqlalchemy as sa
 
+from advertiser_portal.billing import haste
+from advertiser_portal.billing.haste import USUAL, Caution
 from advertiser_portal.billing.promo_tables import PromoCode, PromoRedemption
 from kernel.clock import Clock
 from kernel.database import WriteSession
@@ -54,8 +56,10 @@ async def make_code(
     return shown
 
 
-async def redeem(tx: WriteSession, code: str, *, advertiser_id: str, clock: Clock) -> Grant:
-    """Give the advertiser what the code gives.
+async def redeem(
+    tx: WriteSession, code: str, *, advertiser_id: str, clock: Clock, caution: Caution = USUAL
+) -> Grant:
+    """Give the advertiser what the code gives; who has not paid yet may spend it by and by.
 
     Raises BadRequest for a code that gives nothing (any more), and Conflict for one that this
     advertiser has redeemed before; the caller's transaction should then end.
@@ -72,6 +76,7 @@ async def redeem(tx: WriteSession, code: str, *, advertiser_id: str, clock: Cloc
     if not await insert_missing(tx, rows_of(PromoRedemption), [row]):
         raise Conflict("You have redeemed this code already.", param="code")
     await give(tx, grant, clock=clock)
+    await haste.cap_if_first(tx, advertiser_id, caution=caution, clock=clock)
     return grant
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from advertiser_portal.billing import haste, notices
 from advertiser_portal.billing.gateway import Declined, Done, cents, micros
+from advertiser_portal.billing.haste import USUAL, Caution
 from advertiser_portal.billing.operations import OPEN_STATES, Outcome, SettleOne, plan
 from advertiser_portal.billing.tables import AutoRecharge, BillingCustomer, StripeOperation
 from kernel.clock import Clock
@@ -84,7 +85,7 @@ async def set_rule(
     row.last_error = row.next_try_at = row.confirm_url = None
 
 
-async def plan_due(database: Database, *, clock: Clock) -> list[str]:
+async def plan_due(database: Database, *, clock: Clock, caution: Caution = USUAL) -> list[str]:
     """Plan a charge for every wallet that fell under its threshold; returns the operations."""
     now = clock.now()
     async with database.reading() as session:
@@ -101,13 +102,13 @@ async def plan_due(database: Database, *, clock: Clock) -> list[str]:
     for row in rows:
         available = wallets[cash(row.advertiser_id)].available
         if available < row.threshold:
-            operation_id = await _plan_one(database, row.advertiser_id, available, clock)
+            operation_id = await _plan_one(database, row.advertiser_id, available, caution, clock)
             planned += [operation_id] if operation_id is not None else []
     return planned
 
 
 async def _plan_one(
-    database: Database, advertiser_id: str, available: Micros, clock: Clock
+    database: Database, advertiser_id: str, available: Micros, caution: Caution, clock: Clock
 ) -> str | None:
     async with database.writing() as tx:
         rule, month = await tx.get_one(AutoRecharge, advertiser_id), _month(clock)
@@ -116,7 +117,7 @@ async def _plan_one(
         if not charge:
             await _note_cap(tx, rule, clock)
             return None
-        room = await haste.room_today(tx, advertiser_id, clock=clock)
+        room = await haste.room_today(tx, advertiser_id, caution=caution, clock=clock)
         if room is not None and charge > room:
             return None
         # One guarded update: the cap holds in it, and of two workers that meet here one waits for

@@ -17,6 +17,7 @@ from advertiser_portal.billing import (
 from advertiser_portal.billing.disputes import StopAds
 from advertiser_portal.billing.events import EventDesk, receive
 from advertiser_portal.billing.gateway import Done, PaymentGateway
+from advertiser_portal.billing.haste import USUAL, Caution
 from advertiser_portal.billing.operations import Operations, each
 from advertiser_portal.billing.pause import Pause, no_pause
 from advertiser_portal.billing.reconcile import Reconciler
@@ -41,11 +42,12 @@ class Till:
         clock: Clock,
         test_money: bool = False,
         tax: bool = False,
+        caution: Caution = USUAL,
         pause: Pause = no_pause,
     ) -> None:
         self.database, self.gateway, self.clock = database, gateway, clock
         self.public_url, self.test_money, self.tax = public_url, test_money, tax
-        self._pause = pause
+        self.caution, self._pause = caution, pause
         self.operations = Operations(
             database,
             gateway,
@@ -60,13 +62,15 @@ class Till:
             {"transfer": payouts.same_account},
             clock=clock,
         )
-        self.desk = EventDesk(database, gateway, stop_ads=stop_ads, clock=clock)
+        self.desk = EventDesk(database, gateway, stop_ads=stop_ads, clock=clock, caution=caution)
         self.reconciler = Reconciler(database, gateway, self.desk, clock=clock, pause=pause)
 
     async def work(self) -> None:
         """Act on stored events, recharge low wallets, carry on with what was left open."""
         await self.desk.drain()
-        for operation_id in await recharge.plan_due(self.database, clock=self.clock):
+        for operation_id in await recharge.plan_due(
+            self.database, clock=self.clock, caution=self.caution
+        ):
             outcome = await self.operations.perform(operation_id)
             if isinstance(outcome, Done):
                 # Not only by event: one that never comes must not leave the wallet empty.

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from advertiser_portal.billing import debts, haste, papers, recharge
 from advertiser_portal.billing.gateway import Payment, cents, micros
+from advertiser_portal.billing.haste import USUAL, Caution
 from advertiser_portal.billing.operations import plan
 from advertiser_portal.billing.tables import StripeOperation, TopUp
 from kernel.clock import Clock
@@ -47,6 +48,7 @@ async def plan_top_up(
     tax: bool,
     returns: Returns,
     clock: Clock,
+    caution: Caution = USUAL,
 ) -> str:
     """Plan a checkout over `amount` net of tax; returns the operation.
 
@@ -59,7 +61,7 @@ async def plan_top_up(
         )
     if amount.amount % 10_000:
         raise BadRequest("Give whole cents.", param="amount")
-    await _refuse_haste(tx, advertiser_id, amount, clock)
+    await _refuse_haste(tx, advertiser_id, amount, caution, clock)
     operation_id = new_id("op")
     params = {
         "customer": customer,
@@ -73,7 +75,12 @@ async def plan_top_up(
 
 
 async def credit(
-    tx: WriteSession, payment: Payment, *, tax_cents: int, clock: Clock
+    tx: WriteSession,
+    payment: Payment,
+    *,
+    tax_cents: int,
+    clock: Clock,
+    caution: Caution = USUAL,
 ) -> TopUp | None:
     """Credit a payment once; None for one that is not paid or not an advertiser's.
 
@@ -103,6 +110,7 @@ async def credit(
         operation.owner_id, net=net, tax=tax, key=f"top_up:{payment.id}"
     )
     await journal.post(tx, booked, clock=clock)
+    await haste.cap_if_first(tx, row.advertiser_id, before=payment.id, caution=caution, clock=clock)
     await debts.settle(tx, operation.owner_id, because=payment.id, clock=clock)
     await papers.issue_receipt(tx, row, clock=clock)
     if operation.kind == "recharge":
@@ -141,11 +149,13 @@ async def top_ups_of(session: AsyncSession, advertiser_id: str, *, limit: int = 
     return list(found)
 
 
-async def _refuse_haste(tx: WriteSession, advertiser_id: str, amount: Micros, clock: Clock) -> None:
-    room = await haste.room_today(tx, advertiser_id, clock=clock)
+async def _refuse_haste(
+    tx: WriteSession, advertiser_id: str, amount: Micros, caution: Caution, clock: Clock
+) -> None:
+    room = await haste.room_today(tx, advertiser_id, caution=caution, clock=clock)
     if room is not None and amount > room:
         raise Forbidden(
-            f"In the first 30 days at most {haste.PER_DAY.text()} can be added within 24 hours. "
+            f"In the first {haste.NEW_FOR_DAYS} days at most {caution.top_ups.text()} can be added within 24 hours. "
             "Write to us if you need more now.",
             code="top_up_limit",
         )

@@ -4,9 +4,12 @@ import asyncio
 
 import pytest
 
+from advertiser_portal.billing.haste import Caution
 from fakestripe.resources import checkout
 from kernel.errors import BadRequest, Forbidden
 from kernel.money import ZERO, Micros
+from ledger import journal
+from ledger.verify import verify
 from tests.advertiser_portal.billing.till_world import BOTH_ENGINES, CARD, RETURNS
 
 HUNDRED = Micros.from_units(100)
@@ -109,3 +112,32 @@ async def test_t4_many_visits_at_once_make_one_customer(bench) -> None:
 
     assert len(set(made)) == 1
     assert len(bench.made("customer")) == 1
+
+
+class TestANewAdvertiser:
+    async def test_t1_spends_no_more_in_a_day_than_its_cap_for_thirty_days(self, bench) -> None:
+        await bench.pay(800)
+
+        today = [type(await bench.spend(250)) for _ in range(3)]
+        bench.later(days=1)
+        tomorrow = await bench.spend(250)
+
+        assert today == [journal.Charged, journal.Charged, journal.Refused]
+        assert isinstance(tomorrow, journal.Charged)
+        async with bench.database.reading() as session:
+            assert await verify(session) == []
+
+    async def test_t1_is_new_from_its_first_payment_on_and_no_longer(self, bench) -> None:
+        await bench.pay(100)
+        bench.later(days=20)
+        await bench.pay(900)
+        bench.later(days=11)
+
+        assert isinstance(await bench.spend(900), journal.Charged)
+
+    async def test_t1_has_the_bounds_that_the_operator_has_set(self, bench) -> None:
+        bench.desk._caution = Caution(Micros.from_units(50), Micros.from_units(20))
+        await bench.pay(40)
+
+        assert isinstance(await bench.spend(21), journal.Refused)
+        assert isinstance(await bench.spend(20), journal.Charged)
