@@ -39,15 +39,16 @@ NOTES: Final = {
 }
 
 
+# Nothing is required of a form: who is not signed in is asked to, not told what is missing.
 class FundsForm(BaseModel):
-    amount: str
+    amount: str = ""
     save_card: bool = False
 
 
 class RuleForm(BaseModel):
-    threshold: str
-    amount: str
-    monthly_cap: str
+    threshold: str = ""
+    amount: str = ""
+    monthly_cap: str = ""
 
 
 class RefundForm(BaseModel):

@@ -26,7 +26,7 @@ _COLUMNS = ("at", "what", "reference", "change", "balance")
 
 
 class CodeForm(BaseModel):
-    code: str
+    code: str = ""
 
 
 class BillingRecords:

@@ -100,7 +100,7 @@ def routes(
     if till is not None:
         BillingPages(pages, till).add_to(router)
     programs = api_routes.routes(
-        front, matcher=matcher, drafter=drafter, auto_approve_after_lint=auto
+        front, till, matcher=matcher, drafter=drafter, auto_approve_after_lint=auto
     )
     Reference(pages, api_routes.description(programs, front.public_url)).add_to(router)
     add_nothing_here(router, pages)

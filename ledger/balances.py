@@ -103,6 +103,39 @@ async def statement(
     return Statement(account_code, opening, tuple(lines), running)
 
 
+Place = tuple[int, int]
+
+
+async def latest_lines(
+    session: AsyncSession, account_code: str, *, before: Place | None = None, limit: int
+) -> list[tuple[Place, StatementLine]]:
+    """The latest movements, newest first, each with its place; `before` one where the last page ended.
+
+    For accounts whose entries keep the balance after them, such as wallets.
+    """
+    side, place = kind_of(account_code).side, (LedgerEntry.group_id, LedgerEntry.seq)
+    query = _movements(account_code, None, None).add_columns(*place, LedgerEntry.balance_after)
+    if before is not None:
+        query = query.where(sa.tuple_(*place) < sa.tuple_(*before))
+    newest = query.order_by(None).order_by(*(one.desc() for one in place)).limit(limit)
+    rows: sa.Result[Any] = await session.execute(newest)
+    return [
+        (
+            (row.group_id, row.seq),
+            StatementLine(
+                row.created_at,
+                row.kind,
+                row.ref_type,
+                row.ref_id,
+                row.idempotency_key,
+                row.amount if row.side == side else -row.amount,
+                row.balance_after,
+            ),
+        )
+        for row in rows
+    ]
+
+
 def _sum(column: Any) -> Any:
     return sa.func.sum(sa.type_coerce(column, sa.BigInteger))
 

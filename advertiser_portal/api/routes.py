@@ -4,6 +4,7 @@
     /api/advertiser/v1/campaigns  /campaigns/{id}  …/start  …/pause  …/resume  …/end  …/duplicate
     /api/advertiser/v1/campaigns/{id}/creatives  …/check  /creatives/{id}  …/submit  …/versions
     /api/advertiser/v1/drafts   /reports   /openapi.json
+    /api/advertiser/v1/billing  /transactions  /top-ups  /recharge  /promo-codes  /refunds  /payments
 
 Errors have the shape of all our APIs. The description is made from the routes themselves.
 """
@@ -17,10 +18,13 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from advertiser_portal.api.account import AccountCalls
+from advertiser_portal.api.billing import BillingCalls
+from advertiser_portal.api.billing_acts import BillingActs
 from advertiser_portal.api.campaigns import CampaignCalls
 from advertiser_portal.api.creatives import CreativeCalls
 from advertiser_portal.api.drafts import DraftCalls
 from advertiser_portal.api.reports import ReportCalls
+from advertiser_portal.billing.till import Till
 from advertiser_portal.drafting import Drafter
 from advertiser_portal.match_panel import Matcher
 from web.front_desk import FrontDesk
@@ -35,6 +39,7 @@ and give the same answer for a day. Lists are paged: send `next` back as `after`
 
 def routes(
     front: FrontDesk,
+    till: Till | None = None,
     *,
     matcher: Matcher | None = None,
     drafter: Drafter | None = None,
@@ -51,6 +56,9 @@ def routes(
     if drafter is not None:
         DraftCalls(front, drafter).add_to(router)
     ReportCalls(front).add_to(router)
+    if till is not None:
+        BillingCalls(front, till, at=PREFIX).add_to(router)
+        BillingActs(front, till).add_to(router)
     described = orjson.dumps(description(router, front.public_url))
 
     async def openapi() -> Response:

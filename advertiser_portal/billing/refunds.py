@@ -4,6 +4,7 @@ Only cash goes back, never promotional money, to the cards it came from, newest 
 payment refunded is one operation with its own hold; a refund that fails gives its hold back.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -34,6 +35,23 @@ class Part:
 async def refundable(session: AsyncSession, advertiser_id: str) -> Micros:
     """How much could be refunded now: unspent, and still covered by payments."""
     return sum((part.cash for part in await _parts(session, advertiser_id, None)), ZERO)
+
+
+async def refunds_of(
+    session: AsyncSession,
+    advertiser_id: str,
+    *,
+    before: str = "",
+    only: Sequence[str] | None = None,
+    limit: int = 200,
+) -> list[RefundRow]:
+    """Refunds of an advertiser, newest first: those `before` one, or `only` some."""
+    query = sa.select(RefundRow).where(RefundRow.advertiser_id == advertiser_id)
+    if before:
+        query = query.where(RefundRow.operation_id < before)
+    if only is not None:
+        query = query.where(RefundRow.operation_id.in_(only))
+    return list(await session.scalars(query.order_by(RefundRow.operation_id.desc()).limit(limit)))
 
 
 async def plan_refund(

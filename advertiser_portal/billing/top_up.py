@@ -18,7 +18,7 @@ from advertiser_portal.billing.operations import plan
 from advertiser_portal.billing.tables import StripeOperation, TopUp
 from kernel.clock import Clock
 from kernel.database import WriteSession
-from kernel.errors import BadRequest, Forbidden
+from kernel.errors import BadRequest, Forbidden, NotFound
 from kernel.ids import new_id
 from kernel.money import Micros
 from ledger import journal, till_postings
@@ -138,15 +138,29 @@ async def operation_of(session: AsyncSession, operation_id: str) -> StripeOperat
     return found
 
 
-async def top_ups_of(session: AsyncSession, advertiser_id: str, *, limit: int = 50) -> list[TopUp]:
-    """The latest payments of an advertiser, newest first."""
-    found = await session.scalars(
-        sa.select(TopUp)
-        .where(TopUp.advertiser_id == advertiser_id)
-        .order_by(TopUp.created_at.desc())
-        .limit(limit)
-    )
-    return list(found)
+async def asked_for(
+    session: AsyncSession, operation_id: str, advertiser_id: str
+) -> StripeOperation:
+    """A payment that this advertiser asked for. Raises NotFound."""
+    found = await session.get(StripeOperation, operation_id)
+    if found is None or found.owner_id != advertiser_id or found.kind != "checkout":
+        raise NotFound("There is no such payment of yours.")
+    return found
+
+
+async def top_ups_of(
+    session: AsyncSession, advertiser_id: str, *, before: str = "", limit: int = 50
+) -> list[TopUp]:
+    """The latest payments of an advertiser, newest first; `before` one of them, when it is named."""
+    place = (TopUp.created_at, TopUp.payment_intent_id)
+    query = sa.select(TopUp).where(TopUp.advertiser_id == advertiser_id)
+    if before:
+        last = sa.select(*place).where(
+            TopUp.payment_intent_id == before, TopUp.advertiser_id == advertiser_id
+        )
+        query = query.where(sa.tuple_(*place) < last.scalar_subquery())
+    newest = query.order_by(*(one.desc() for one in place)).limit(limit)
+    return list(await session.scalars(newest))
 
 
 async def _refuse_haste(

@@ -11,6 +11,7 @@ from adserver.catalog.targeting import Targeting
 from adserver.events.record import DecisionEvent, StepEvent, write_decisions, write_steps
 from adserver.events.tables import StepRow
 from adserver.reports.rollup import catch_up
+from advertiser_portal.billing.till import Till
 from advertiser_portal.drafting import Drafter
 from advertiser_portal.match_panel import Matcher
 from advertiser_portal.public import pages as public
@@ -161,6 +162,7 @@ def portal_app(
     matcher: Matcher | None = None,
     drafter: Drafter | None = None,
     auto_approve_after_lint: bool = False,
+    till: Till | None = None,
 ) -> FastAPI:
     """The portal alone, as the composition root puts it together."""
     front = front_desk(
@@ -178,6 +180,7 @@ def portal_app(
     app.include_router(
         routes(
             front,
+            till,
             matcher=matcher,
             drafter=drafter,
             auto_approve_after_lint=auto_approve_after_lint,

@@ -50,7 +50,11 @@ class Door:
     stranger: tuple[int, ...] = (404,)
 
 
-SEE, EDIT, OWN = Act.SEE, Act.EDIT_CAMPAIGNS, Act.MANAGE_MEMBERS
+SEE, EDIT, OWN, PAY = Act.SEE, Act.EDIT_CAMPAIGNS, Act.MANAGE_MEMBERS, Act.PAY
+B = f"{V}/billing"
+RULE = {"threshold_micros": 20_000_000, "amount_micros": 50_000_000}
+RULE["monthly_cap_micros"] = 100_000_000
+WITH_A_BODY = ("POST", "PATCH", "PUT")
 _ONE = f"{P}/campaigns/{{campaign_id}}"
 DOORS: dict[str, Door] = {
     f"GET {P}/sign-in": Door(None),
@@ -119,6 +123,19 @@ DOORS: dict[str, Door] = {
     f"POST {_ONE}/end": Door(EDIT),
     f"POST {_ONE}/pause": Door(EDIT),
     f"POST {_ONE}/resume": Door(EDIT),
+    f"GET {P}/billing": Door(SEE),
+    f"GET {P}/billing/confirm/{{intent_id}}": Door(PAY),
+    f"GET {P}/billing/paid/{{operation_id}}": Door(SEE),
+    f"GET {P}/billing/receipts/{{payment_id}}": Door(SEE),
+    f"GET {P}/billing/transactions.csv": Door(SEE),
+    f"POST {P}/billing/add-funds": Door(PAY, {"amount": "25"}),
+    f"POST {P}/billing/card": Door(PAY),
+    f"POST {P}/billing/recharge": Door(
+        PAY, {"threshold": "20", "amount": "50", "monthly_cap": "100"}
+    ),
+    f"POST {P}/billing/recharge/off": Door(PAY),
+    f"POST {P}/billing/refund": Door(PAY, {"amount": "1"}),
+    f"POST {P}/billing/promo": Door(PAY, {"code": "WELCOME-25"}),
     f"GET {P}/api": Door(SEE),
     f"GET {P}/{{rest:path}}": Door(SEE),
     f"GET {V}/openapi.json": Door(None),
@@ -144,6 +161,17 @@ DOORS: dict[str, Door] = {
     f"GET {V}/creatives/{{creative_id}}/versions": Door(SEE),
     f"POST {V}/drafts": Door(EDIT, {"url": "https://strideworks.example/"}),
     f"GET {V}/reports": Door(SEE),
+    f"GET {B}": Door(SEE),
+    f"GET {B}/transactions": Door(SEE),
+    f"GET {B}/payments": Door(SEE),
+    f"GET {B}/payments/{{payment_id}}/receipt": Door(SEE),
+    f"GET {B}/refunds": Door(SEE),
+    f"GET {B}/top-ups/{{operation_id}}": Door(SEE),
+    f"POST {B}/top-ups": Door(PAY, {"amount_micros": 25_000_000}),
+    f"POST {B}/refunds": Door(PAY, {"amount_micros": 1_000_000}),
+    f"POST {B}/promo-codes": Door(PAY, {"code": "WELCOME-25"}),
+    f"PUT {B}/recharge": Door(PAY, RULE),
+    f"DELETE {B}/recharge": Door(PAY),
     "GET /": Door(None),
     "GET /pricing": Door(None),
     "GET /ads": Door(None),

@@ -16,8 +16,17 @@ from advertiser_portal.drafting import Drafter
 from kernel.clock import FrozenClock
 from kernel.database import Base, Database
 from kernel.egress import EgressRefused, Fetched
+from tests.advertiser_portal.billing.till_world import Bench, open_till
 from tests.advertiser_portal.houses import House, a_house, a_token, portal_app
-from tests.advertiser_portal.neighbours import DOORS, P, V, a_neighbour, doors_of, signed_in
+from tests.advertiser_portal.neighbours import (
+    DOORS,
+    WITH_A_BODY,
+    P,
+    V,
+    a_neighbour,
+    doors_of,
+    signed_in,
+)
 from tests.web.forms import token_in
 from web import members
 from web.access_tokens import create_token, revoke_token, tokens_of
@@ -64,7 +73,7 @@ class Street:
         browser = self.browsers[role]
         if path.startswith(V):
             headers = {"authorization": f"Bearer {self.tokens[role]}"}
-            body = {"json": sent} if method in ("POST", "PATCH") and sent else {}
+            body = {"json": sent} if method in WITH_A_BODY and sent else {}
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(self.app), base_url="http://testserver"
             ) as program:
@@ -144,13 +153,29 @@ async def everything_of(
     }
 
 
+async def a_payment(bench: Bench, house: House) -> dict[str, str]:
+    """A payment of this house that is in its wallet, and what names it."""
+    bench.advertiser = house.advertiser_id
+    payment = await bench.pay(100)
+    intent = bench.fake.platform.objects.get("payment_intent", payment)
+    operation = intent["metadata"]["operation_id"]
+    return {"payment_id": payment, "intent_id": payment, "operation_id": operation}
+
+
 @pytest.fixture
 async def street(database: Database, clock: FrozenClock) -> AsyncIterator[Street]:
+    bench = open_till(database, clock)
     app = portal_app(
-        database, clock, public_url="http://testserver", post=Outbox(), drafter=Drafter(NoPages())
+        database,
+        clock,
+        public_url="http://testserver",
+        post=Outbox(),
+        drafter=Drafter(NoPages()),
+        till=bench.till,
     )
     victim = await a_house(database, clock, SECRET)
     own = await a_house(database, clock, "Peakline")
+    bills = [await a_payment(bench, house) for house in (victim, own)]
     browsers, tokens, csrf = {}, {}, {}
     for role in Role:
         _, session = await a_neighbour(database, clock, own, role)
@@ -159,14 +184,15 @@ async def street(database: Database, clock: FrozenClock) -> AsyncIterator[Street
         csrf[role] = token_in(await browsers[role].get(f"{P}/"))
     yield Street(
         app,
-        await everything_of(database, victim, clock, mark=SECRET),
-        await everything_of(database, own, clock, mark="Own"),
+        await everything_of(database, victim, clock, mark=SECRET) | bills[0],
+        await everything_of(database, own, clock, mark="Own") | bills[1],
         browsers,
         tokens,
         csrf,
     )
     for browser in browsers.values():
         await browser.aclose()
+    await bench.till.gateway.close()
 
 
 async def contents(database: Database, organisation: str) -> dict[str, list[str]]:
@@ -250,7 +276,7 @@ async def test_nobody_comes_in_without_signing_in(street: Street) -> None:
                 continue
             address = path.replace("{rest:path}", "nothing").format(**street.victim)
             sent = {"json": asks.sent} if path.startswith(V) else {"data": {"csrf": csrf}}
-            body = sent if method in ("POST", "PATCH") else {}
+            body = sent if method in WITH_A_BODY else {}
             answer = await stranger.request(method, address, **body)
             expected = 401 if path.startswith(V) else 303
             if answer.status_code != expected or SECRET in answer.text:
