@@ -14,7 +14,7 @@ from typing import Final
 
 from adserver.catalog import landing_checks
 from adserver.events import keeping, reclassify
-from adserver.reports import rollup
+from adserver.reports import days, rollup
 from api.monitoring.costs import cost_of_day
 from kernel.clock import Clock
 from kernel.database import Database
@@ -35,6 +35,7 @@ def start_upkeep(
     """Start it all; with `fetches` landing pages are looked at again."""
 
     async def bring_up_to_date() -> None:
+        await days.know_older_days(database)
         while True:
             began = clock.monotonic()
             await rollup.catch_up(database, clock)

@@ -1,7 +1,8 @@
 """Reports of an advertiser or a publisher: one table, one dimension.
 
-Campaign, creative, format and day are the owner's own and shown as they are. Topic (by our name or
-IAB's), country, app and hour come from conversations: they are shown through `adserver.reports.suppression` only. The days are
+Campaign, creative, version, format and day are the owner's own and shown as they are. Topic (by our
+name or IAB's), country, app and hour come from conversations: they are shown through
+`adserver.reports.suppression` only. The days are
 those of one time zone, which belongs to the owner and is not for a reader to choose: two grids of
 days would show their differences, hour by hour.
 """
@@ -12,17 +13,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adserver.catalog.iab import content_id_of
-from adserver.reports.numbers import NAMES, NOTHING, Numbers
+from adserver.reports import days
+from adserver.reports.numbers import NOTHING, Numbers
 from adserver.reports.suppression import Cell, published
-from adserver.reports.tables import FactRow
-from kernel.money import Micros
+from adserver.reports.tables import DayCellRow, DayRow, FactRow
 
 
 class Dimension(StrEnum):
@@ -30,6 +31,7 @@ class Dimension(StrEnum):
 
     CAMPAIGN = "campaign"
     CREATIVE = "creative"
+    VERSION = "version"
     FORMAT = "format"
     TOPIC = "topic"
     IAB = "iab"
@@ -40,7 +42,10 @@ class Dimension(StrEnum):
     @property
     def is_suppressed(self) -> bool:
         """Whether small cells of it are hidden."""
-        return self not in {Dimension.CAMPAIGN, Dimension.CREATIVE, Dimension.FORMAT}
+        return self not in _THEIR_OWN
+
+
+_THEIR_OWN: Final = {*(Dimension.CAMPAIGN, Dimension.CREATIVE, Dimension.VERSION, Dimension.FORMAT)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +85,11 @@ async def report(
     campaign_id: str | None = None,
 ) -> Report:
     """From `since` up to and without `until`, days of `time_zone`; of one campaign, if named."""
-    days, zone = _days(since, until), ZoneInfo(time_zone)
-    edges = [datetime.combine(day, time(), zone).astimezone(UTC) for day in (*days, until)]
-    which = [
-        _MINE[owner.kind] == owner.owner_id,
-        FactRow.slot >= edges[0],
-        FactRow.slot < edges[-1],
-    ]
-    if campaign_id is not None:
-        which.append(FactRow.campaign_id == campaign_id)
-    facts = await _facts(session, by, which)
-    cells = _by_day(facts, by, edges, zone)
-    shown = published(cells) if by.is_suppressed else cells
+    asked = _Asked(owner, by, campaign_id)
+    if time_zone == "UTC":
+        shown = await _cells_of_days(session, asked, since, until)
+    else:
+        shown = await _cells_of_slots(session, asked, _days(since, until), until, time_zone)
     if by is Dimension.IAB:
         # Renamed once what is small is hidden: the table differs from that of topics in names only.
         shown = [replace(cell, value=content_id_of(cell.value)) for cell in shown]
@@ -125,50 +123,121 @@ async def by_day(
     return days
 
 
-_COLUMNS: Final = {
-    Dimension.CAMPAIGN: FactRow.campaign_id,
-    Dimension.CREATIVE: FactRow.creative_id,
-    Dimension.FORMAT: FactRow.format,
-    Dimension.TOPIC: FactRow.topic,
-    Dimension.IAB: FactRow.topic,
-    Dimension.COUNTRY: FactRow.country,
-    Dimension.APP: FactRow.app_id,
-    Dimension.HOUR: FactRow.slot,
-}
-_MINE: Final = {"advertiser": FactRow.advertiser_id, "publisher": FactRow.publisher_id}
-_MONEY: Final = {name: f"{name}_micros" for name in ("spend", "credited", "earned", "value")}
-_SUMS: Final = [
-    sa.func.sum(sa.type_coerce(getattr(FactRow, _MONEY.get(name, name)), sa.BigInteger)).label(name)
-    for name in NAMES
-]
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whose cells, of what."""
+
+    owner: Owner
+    by: Dimension
+    campaign_id: str | None
+
+    @property
+    def column(self) -> str:
+        """What is added up: IAB's topics are ours under other names."""
+        return (Dimension.TOPIC if self.by is Dimension.IAB else self.by).value
+
+    def published(self, cells: list[Cell]) -> list[Cell]:
+        """What may be shown of cells that are as small as they are."""
+        return published(cells) if self.by.is_suppressed else cells
+
+    def among(self, table: type[FactRow | DayCellRow]) -> list[sa.ColumnElement[bool]]:
+        is_paying = self.owner.kind == "advertiser"
+        mine = table.advertiser_id if is_paying else table.publisher_id
+        which: list[sa.ColumnElement[bool]] = [mine == self.owner.owner_id]
+        if self.campaign_id is not None:
+            which.append(table.campaign_id == self.campaign_id)
+        return which
 
 
-async def _facts(
-    session: AsyncSession, by: Dimension, which: Sequence[sa.ColumnElement[bool]]
-) -> Sequence[Any]:
-    keys = [FactRow.slot, FactRow.campaign_id, FactRow.publisher_id]
-    grouped = dict.fromkeys([*keys, _COLUMNS[by]])
-    query = sa.select(*keys, _COLUMNS[by].label("cell"), *_SUMS).where(*which).group_by(*grouped)
-    return (await session.execute(query)).all()
-
-
-def _by_day(
-    facts: Iterable[Any], by: Dimension, edges: Sequence[datetime], zone: ZoneInfo
+async def _cells_of_days(
+    session: AsyncSession, asked: _Asked, since: date, until: date
 ) -> list[Cell]:
+    """What may be shown, of the days that are added up, and of the facts of those that are not."""
+    built = await days.built_days(session, since, until)
+    shown = await _added_up_before(session, asked, since, until) if built else []
+    ranges = days.unbuilt_ranges(since, until, built)
+    if ranges:
+        shown += asked.published(await _from_facts(session, asked, ranges))
+    return shown
+
+
+async def _added_up_before(
+    session: AsyncSession, asked: _Asked, since: date, until: date
+) -> list[Cell]:
+    rows = await session.execute(
+        sa.select(DayCellRow.day, DayCellRow.value.label("cell"), *days.sums_of_cells())
+        .join(DayRow, (DayRow.day == DayCellRow.day) & DayRow.built_at.is_not(None))
+        .where(
+            *asked.among(DayCellRow),
+            DayCellRow.dimension == asked.column,
+            DayCellRow.day >= since,
+            DayCellRow.day < until,
+        )
+        .group_by(DayCellRow.day, DayCellRow.value)
+    )
+    return [Cell(row.day, "", row.cell, days.numbers_of(row)) for row in rows]
+
+
+async def _from_facts(
+    session: AsyncSession, asked: _Asked, ranges: Sequence[tuple[date, date]]
+) -> list[Cell]:
+    """By day; by slot where the hour is asked for."""
+    spans = [(days.midnight(first), days.midnight(end)) for first, end in ranges]
+    single = [day for first, end in ranges for day in _days(first, end)]
+    by_hour = asked.by is Dimension.HOUR
+    numbered = sa.case(
+        *((FactRow.slot >= days.midnight(day), at) for at, day in reversed([*enumerate(single)])),
+        else_=0,
+    )
+    cell = FactRow.slot if by_hour else days.OF_FACTS[asked.column]
+    rows = await session.execute(
+        sa.select(
+            numbered.label("numbered"),
+            FactRow.campaign_id,
+            FactRow.publisher_id,
+            cell.label("cell"),
+            *days.sums(),
+        )
+        .where(
+            *asked.among(FactRow),
+            sa.or_(*((FactRow.slot >= first) & (FactRow.slot < end) for first, end in spans)),
+        )
+        .group_by(sa.text("numbered"), FactRow.campaign_id, FactRow.publisher_id, sa.text("cell"))
+    )
     found: defaultdict[tuple[date, str, str], Numbers] = defaultdict(Numbers)
-    for fact in facts:
-        day = edges[bisect_right(edges, fact.slot) - 1].astimezone(zone).date()
-        value = f"{fact.slot.astimezone(zone):%H}:00" if by is Dimension.HOUR else fact.cell
+    for row in rows:
+        value = f"{row.cell.astimezone(UTC):%H}:00" if by_hour else row.cell
         # Suppression looks at the cells of one campaign on one publisher's ground: whoever reads
         # both sides' tables cannot take one from the other.
-        group = f"{fact.campaign_id} {fact.publisher_id}"
-        found[day, group, value] += _numbers(fact)
+        group = f"{row.campaign_id} {row.publisher_id}"
+        found[single[row.numbered], group, value] += days.numbers_of(row)
     return [Cell(*key, numbers) for key, numbers in found.items()]
 
 
-def _numbers(fact: Any) -> Numbers:
-    read: dict[str, Any] = {name: int(getattr(fact, name)) for name in NAMES}
-    return Numbers(**(read | {name: Micros(read[name]) for name in _MONEY}))
+async def _cells_of_slots(
+    session: AsyncSession, asked: _Asked, all_days: Sequence[date], until: date, time_zone: str
+) -> list[Cell]:
+    """Days of any zone, from the facts alone."""
+    zone, by_hour = ZoneInfo(time_zone), asked.by is Dimension.HOUR
+    edges = [datetime.combine(day, time(), zone).astimezone(UTC) for day in (*all_days, until)]
+    cell = FactRow.slot if by_hour else days.OF_FACTS[asked.column]
+    rows = await session.execute(
+        sa.select(
+            FactRow.slot,
+            FactRow.campaign_id,
+            FactRow.publisher_id,
+            cell.label("cell"),
+            *days.sums(),
+        )
+        .where(*asked.among(FactRow), FactRow.slot >= edges[0], FactRow.slot < edges[-1])
+        .group_by(FactRow.slot, FactRow.campaign_id, FactRow.publisher_id, sa.text("cell"))
+    )
+    found: defaultdict[tuple[date, str, str], Numbers] = defaultdict(Numbers)
+    for row in rows:
+        day = edges[bisect_right(edges, row.slot) - 1].astimezone(zone).date()
+        value = f"{row.slot.astimezone(zone):%H}:00" if by_hour else row.cell
+        found[day, f"{row.campaign_id} {row.publisher_id}", value] += days.numbers_of(row)
+    return asked.published([Cell(*key, numbers) for key, numbers in found.items()])
 
 
 def _added_up(cells: Iterable[Cell], *, by_day: bool) -> Report:

@@ -22,12 +22,13 @@ from tollfree_sdk.contract import Step
 
 
 class FactKey(NamedTuple):
-    """Everything that a fact is about; what is unknown is empty."""
+    """Everything that a fact is about; what is unknown is empty, a version is 0."""
 
     advertiser_id: str
     publisher_id: str
     campaign_id: str
     creative_id: str
+    creative_version: int
     app_id: str
     topic: str
     country: str
@@ -40,7 +41,10 @@ Source = Callable[[AsyncSession, "Facts", datetime, datetime], Awaitable[None]]
 _COUNTING: Final = sorted({*COUNTING, ConversionOutcome.REFUNDED})
 LEASE_PREFIX: Final = "lse_"
 _KEYS: Final = [
-    sa.func.coalesce(getattr(DecisionRow, name), "").label(name) for name in FactKey._fields
+    sa.func.coalesce(getattr(DecisionRow, name), 0 if name == "creative_version" else "").label(
+        name
+    )
+    for name in FactKey._fields
 ]
 _DISTINCT: Final = [getattr(DecisionRow, name) for name in FactKey._fields]
 

@@ -7,7 +7,7 @@ older than the events that are kept stay as they are.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adserver.events.tables import ConversionRow, DecisionRow, InvalidRow, StepRow
 from adserver.once import insert_each_once
+from adserver.reports import days
 from adserver.reports.fact_sources import SOURCES, facts
 from adserver.reports.numbers import NAMES
 from adserver.reports.tables import FactRow, WindowRow
@@ -52,7 +53,9 @@ async def catch_up(database: Database, clock: Clock) -> int:
         )
         since = None if last is None else slot_of(min(last, clock.now() - _LOOK_BACK))
         slots = {*touched, *await _busy_slots(session, since)}
-    return await _build_all(database, slots, clock)
+    built = await _build_all(database, slots, clock)
+    await days.add_up_finished(database, clock)
+    return built
 
 
 async def rebuild(database: Database, clock: Clock) -> int:
@@ -108,6 +111,7 @@ async def build(tx: WriteSession, slot: datetime, *, clock: Clock) -> None:
         for key, numbers in sorted(found.items())
     ]
     await insert_rows(tx, rows_of(FactRow), rows)
+    await days.touch(tx, slot.astimezone(UTC).date())
     await insert_each_once(tx, WindowRow, [{"slot": slot, "built_at": clock.now()}])
     await tx.execute(
         sa.update(WindowRow).where(WindowRow.slot == slot).values(built_at=clock.now())

@@ -40,7 +40,7 @@ def _table(cells: Sequence[Cell]) -> list[Cell]:
     # What nobody knows the value of is not a cell: it tells nothing about anybody.
     ordered = sorted(cells, key=lambda cell: (cell.numbers.delivered, cell.value))
     hidden = [cell for cell in ordered if cell.numbers.delivered < LEAST or not cell.value]
-    shown = [cell for cell in ordered if cell not in hidden]
+    shown = [cell for cell in ordered if cell.numbers.delivered >= LEAST and cell.value]
     while hidden and shown and _delivered(hidden) < LEAST:
         hidden.append(shown.pop(0))
     if not hidden:

@@ -5,7 +5,7 @@ events and the ledger do not say; any slot can be thrown away and built again. C
 small: only `adserver.reports.suppression` decides what leaves.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -32,6 +32,8 @@ class FactRow(Base):
     publisher_id: Mapped[str] = mapped_column(sa.String(40))
     campaign_id: Mapped[str] = mapped_column(sa.String(40))
     creative_id: Mapped[str] = mapped_column(sa.String(40))
+    # Which wording it was; 0 where that was not counted yet.
+    creative_version: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
     app_id: Mapped[str] = mapped_column(sa.String(40))
     topic: Mapped[str] = mapped_column(sa.String(40))
     country: Mapped[str] = mapped_column(sa.String(2))
@@ -56,3 +58,46 @@ class WindowRow(Base):
 
     slot: Mapped[datetime] = mapped_column(primary_key=True)
     built_at: Mapped[datetime | None]
+
+
+class DayRow(Base):
+    """A day of UTC that has facts: when its cells were added up, empty where they have to be again.
+
+    `touched` counts how often a slot of the day was built, so that nothing is missed meanwhile.
+    """
+
+    __tablename__ = "report_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    touched: Mapped[int] = mapped_column(sa.BigInteger)
+    built_at: Mapped[datetime | None]
+
+
+class DayCellRow(Base):
+    """What one value of one dimension brought a campaign on a publisher's ground in a whole day."""
+
+    __tablename__ = "report_day_cell"
+    __table_args__ = (
+        sa.Index("ix_report_day_cell_advertiser", "advertiser_id", "dimension", "day"),
+        sa.Index("ix_report_day_cell_publisher", "publisher_id", "dimension", "day"),
+        sa.Index("ix_report_day_cell_day", "day"),
+    )
+
+    id: Mapped[int] = mapped_column(_BigId, primary_key=True)
+    day: Mapped[date]
+    dimension: Mapped[str] = mapped_column(sa.String(10))
+    advertiser_id: Mapped[str] = mapped_column(sa.String(40))
+    publisher_id: Mapped[str] = mapped_column(sa.String(40))
+    campaign_id: Mapped[str] = mapped_column(sa.String(40))
+    value: Mapped[str] = mapped_column(sa.String(60))
+    delivered: Mapped[int] = mapped_column(sa.BigInteger)
+    rendered: Mapped[int] = mapped_column(sa.BigInteger)
+    viewable: Mapped[int] = mapped_column(sa.BigInteger)
+    clicks: Mapped[int] = mapped_column(sa.BigInteger)
+    billed: Mapped[int] = mapped_column(sa.BigInteger)
+    invalid: Mapped[int] = mapped_column(sa.BigInteger)
+    conversions: Mapped[int] = mapped_column(sa.BigInteger)
+    spend_micros: Mapped[Micros]
+    credited_micros: Mapped[Micros]
+    earned_micros: Mapped[Micros]
+    value_micros: Mapped[Micros]

@@ -1,5 +1,6 @@
 """Facts can be thrown away and built anew, and their sums are the ledger's, in any time zone."""
 
+import asyncio
 import csv
 import io
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,10 +12,10 @@ import sqlalchemy as sa
 
 from adserver.events.record import DecisionEvent, StepEvent, write_decisions, write_steps
 from adserver.events.tables import InvalidRow
-from adserver.reports import rollup
+from adserver.reports import days, rollup
 from adserver.reports.breakdown import Dimension, Owner, by_day, report
 from adserver.reports.export import whole_set
-from adserver.reports.tables import FactRow
+from adserver.reports.tables import DayCellRow, DayRow, FactRow
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.ids import new_id
@@ -100,18 +101,18 @@ async def test_sums_by_day_are_the_ledgers_in_five_time_zones_through_a_leap_day
         book = await statement(session, cash("adv_1"))
         earned = (await balance(session, accruing("pub_1"))).posted
         for zone in ZONES:
-            days = await by_day(session, ADVERTISER, since=since, until=until, time_zone=zone)
-            for day, numbers in days.items():
+            by_date = await by_day(session, ADVERTISER, since=since, until=until, time_zone=zone)
+            for day, numbers in by_date.items():
                 start = datetime.combine(day, time(), ZoneInfo(zone))
                 end = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
                 lines = [line for line in book.lines if start <= line.at < end]
                 spent = [-line.change.amount for line in lines if line.kind == "charge"]
                 given = [line.change.amount for line in lines if line.kind == "reversal"]
                 assert (numbers.spend.amount, numbers.credited.amount) == (sum(spent), sum(given))
-            assert date(2028, 2, 29) in days
-            assert sum(one.earned.amount for one in days.values()) == earned.amount
-            assert sum(one.delivered for one in days.values()) == 40
-            assert sum(one.invalid for one in days.values()) == 1
+            assert date(2028, 2, 29) in by_date
+            assert sum(one.earned.amount for one in by_date.values()) == earned.amount
+            assert sum(one.delivered for one in by_date.values()) == 40
+            assert sum(one.invalid for one in by_date.values()) == 1
 
 
 async def test_every_table_of_a_period_adds_up_to_the_same(busy: Database) -> None:
@@ -161,3 +162,86 @@ async def test_the_file_of_the_whole_set_adds_up_by_table(busy: Database) -> Non
         for by in Dimension
     }
     assert set(sums.values()) == {Micros(sum(1_003 + number for number in range(40)))}
+
+
+LATER = FrozenClock(START + timedelta(days=30))
+
+
+async def everything_told(database: Database) -> list[object]:
+    """Every table of both sides, whole and by day, with sums of cells that may not be shown."""
+    since, until = date(2028, 2, 26), date(2028, 3, 6)
+    owners = (ADVERTISER, Owner("publisher", "pub_1"))
+    async with database.reading() as session:
+        return [
+            await report(
+                session, owner, by, since=since, until=until, by_day=daily, campaign_id=campaign
+            )
+            for owner, by, daily, campaign in product(
+                owners, Dimension, (False, True), (None, "cmp_1")
+            )
+        ]
+
+
+async def test_a_report_is_the_same_before_and_after_its_days_are_added_up(busy: Database) -> None:
+    async with busy.writing() as tx:
+        await tx.execute(sa.update(DayRow).values(built_at=None))
+    before = await everything_told(busy)
+
+    days_added = [await days.add_up_finished(busy, LATER, most=2) for _ in range(4)]
+
+    assert days_added == [2, 2, 2, 0]
+    assert await everything_told(busy) == before
+    async with busy.reading() as session:
+        by_slot = await report(
+            session,
+            ADVERTISER,
+            Dimension.HOUR,
+            since=date(2028, 2, 27),
+            until=date(2028, 3, 6),
+            time_zone="Etc/UTC",
+        )
+        assert by_slot.total.delivered == 40
+        cells = sa.select(DayCellRow.dimension, sa.func.sum(DayCellRow.delivered))
+        added = {row[0]: row[1] for row in await session.execute(cells.group_by("dimension"))}
+    assert added == dict.fromkeys(set(Dimension) - {Dimension.IAB}, 40)
+
+
+async def test_a_day_in_which_something_is_found_out_late_is_added_up_anew(busy: Database) -> None:
+    while await days.add_up_finished(busy, LATER):
+        pass
+    async with busy.writing() as tx:
+        await tx.execute(sa.update(InvalidRow).values(at=START + timedelta(minutes=173)))
+        await rollup.touch(tx, [START + timedelta(minutes=173)])
+
+    stale = await everything_told(busy)
+    await rollup.catch_up(busy, LATER)
+    fresh = await everything_told(busy)
+
+    assert fresh != stale
+    async with busy.reading() as session:
+        first = await session.get_one(DayRow, date(2028, 2, 28))
+    assert (first.touched > 1, first.built_at) == (True, LATER.now())
+
+
+async def test_two_workers_add_a_day_up_once(busy: Database) -> None:
+    async with busy.writing() as tx:
+        await tx.execute(sa.update(DayRow).values(built_at=None))
+
+    await asyncio.gather(*(days.add_up_finished(busy, LATER, most=9) for _ in range(3)))
+
+    async with busy.reading() as session:
+        total = sa.select(sa.func.sum(DayCellRow.delivered)).where(DayCellRow.dimension == "topic")
+        assert await session.scalar(total) == 40
+
+
+async def test_days_of_an_older_installation_become_known(busy: Database) -> None:
+    async with busy.writing() as tx:
+        await tx.execute(sa.delete(DayCellRow))
+        await tx.execute(sa.delete(DayRow))
+
+    await days.know_older_days(busy)
+    await days.know_older_days(busy)
+
+    async with busy.reading() as session:
+        known = list(await session.scalars(sa.select(DayRow.day).order_by(DayRow.day)))
+    assert known == [date(2028, 2, 27) + timedelta(days=at) for at in range(6)]
