@@ -6,6 +6,7 @@ otherwise: then nobody can join by themselves.
 
 from dataclasses import dataclass, field
 
+from adserver.decision.market import MarketBook
 from adserver.decision.preview import MatchPreview
 from adserver.decision.settings import DecisionSettings
 from advertiser_portal.drafting import Drafter
@@ -65,7 +66,8 @@ def build_portal_side(
         public_url=grounds.public_url,
         post=plan.post,
     )
-    matcher = MatchPreview(grounds.embedder, ads.budget, grounds.clock, decisions)
+    market = MarketBook(grounds.database, grounds.clock)
+    matcher = MatchPreview(grounds.embedder, ads.budget, grounds.clock, decisions, market)
     talk = ApiTalk(chat, plan.talk_key) if plan.talk_key else None
     drafter = Drafter(plan.egress or Egress())
     return PortalSide(front, matcher, drafter, plan.auto_approve_after_lint, talk)

@@ -21,6 +21,14 @@ class DecisionRow(Base):
         sa.Index("ix_ad_decision_campaign_id_created_at", "campaign_id", "created_at"),
         sa.Index("ix_ad_decision_publisher_id_created_at", "publisher_id", "created_at"),
         sa.Index("ix_ad_decision_created_at", "created_at"),
+        # Few turns have a subject that somebody advertises: only they are looked up by it.
+        sa.Index(
+            "ix_ad_decision_topic_created_at",
+            "topic",
+            "created_at",
+            sqlite_where=sa.text("topic IS NOT NULL"),
+            postgresql_where=sa.text("topic IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
