@@ -31,6 +31,8 @@ from web.pages import Pages
 from web.roles import Act
 
 PER_HOUR: Final = 60
+# The steps at which it helps to see what the ads would meet.
+_MATCHED: Final = (Step.AUDIENCE, Step.BUDGET)
 
 
 class WizardForm(BaseModel):
@@ -243,7 +245,7 @@ class OnboardingPages:
             step=shown,
             steps=ORDER,
             categories=sorted(CATEGORIES.items(), key=lambda pair: pair[1]),
-            panel=await self._panel(wizard.typed, advertiser) if shown is Step.AUDIENCE else None,
+            panel=await self._panel(wizard.typed, advertiser) if shown in _MATCHED else None,
             problem=problem,
         )
 

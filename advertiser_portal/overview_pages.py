@@ -9,8 +9,10 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import Response
 
+from advertiser_portal.comparing import comparison_of
+from advertiser_portal.comparison import Comparison
 from advertiser_portal.fixes import LABELS
-from advertiser_portal.overview import Overview, overview_of
+from advertiser_portal.overview import CampaignLine, Overview, overview_of
 from advertiser_portal.periods import Period, period_of
 from advertiser_portal.traffic import NO_TRAFFIC, Traffic, creative_traffic_of
 from kernel.errors import NotFound
@@ -78,6 +80,7 @@ class OverviewPages:
             overview=shown,
             line=line,
             by_creative=await self._by_creative(shown),
+            comparison=await self._comparison(line),
             no_traffic=NO_TRAFFIC,
             fixes=LABELS,
             periods=list(Period),
@@ -123,6 +126,10 @@ class OverviewPages:
                 since=shown.period.since(now),
                 until=now,
             )
+
+    async def _comparison(self, line: CampaignLine) -> Comparison:
+        async with self._front.database.reading() as session:
+            return await comparison_of(session, line.campaign, at=self._front.clock.now())
 
     async def read(self, member: Member, period: Period) -> Overview | None:
         """What this member's organisation sees."""

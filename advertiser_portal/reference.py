@@ -5,12 +5,14 @@ try it. What stands here is what the routes say, so it cannot be out of date.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from advertiser_portal.api.routes import Description
 from web.pages import Pages
 from web.roles import Act
 
@@ -44,17 +46,20 @@ class Operation:
 class Reference:
     """The page; for everybody who is signed in."""
 
-    def __init__(self, pages: Pages, described: dict[str, Any]) -> None:
-        self._pages = pages
-        self._about = described["info"]["description"]
-        self._groups = groups_of(described)
+    def __init__(self, pages: Pages, description: Description) -> None:
+        self._pages, self._description = pages, description
 
     async def show(self, request: Request) -> Response:
         """All operations by group."""
         await self._pages.front.member(request, Act.SEE)
+        about: str = self._description.spec["info"]["description"]
         return self._pages.page(
-            request, "reference.html", groups=self._groups, about=self._about.split("\n\n")
+            request, "reference.html", groups=self._groups, about=about.split("\n\n")
         )
+
+    @cached_property
+    def _groups(self) -> dict[str, list[Operation]]:
+        return groups_of(self._description.spec)
 
     def add_to(self, router: APIRouter) -> None:
         """Add the address."""

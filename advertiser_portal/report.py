@@ -5,7 +5,7 @@ cells too small to show. What is worked out here is rates. A comparison is the s
 the days just before. A campaign goes by its present name; what is unknown keeps its id.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -30,6 +30,7 @@ class Dimension(StrEnum):
 
     CAMPAIGN = "campaign"
     CREATIVE = "creative"
+    VERSION = "version"
     DAY = "day"
     FORMAT = "format"
     TOPIC = "topic"
@@ -41,7 +42,7 @@ class Dimension(StrEnum):
     @property
     def heading(self) -> str:
         """Above a column."""
-        return "IAB topic" if self is Dimension.IAB else self.value.capitalize()
+        return _HEADINGS.get(self, self.value.capitalize())
 
     @property
     def hides_small_cells(self) -> bool:
@@ -49,7 +50,10 @@ class Dimension(StrEnum):
         return self not in _THEIR_OWN
 
 
-_THEIR_OWN: Final = {Dimension.CAMPAIGN, Dimension.CREATIVE, Dimension.DAY, Dimension.FORMAT}
+_THEIR_OWN: Final = {
+    *(Dimension.CAMPAIGN, Dimension.CREATIVE, Dimension.VERSION, Dimension.DAY, Dimension.FORMAT)
+}
+_HEADINGS: Final = {Dimension.IAB: "IAB topic", Dimension.VERSION: "Wording"}
 
 
 @dataclass(frozen=True)
@@ -118,10 +122,12 @@ async def report_of(
     if dimension is Dimension.DAY:
         lines = _day_lines(days, days_before)
     else:
-        names = await _names(session, advertiser_id, dimension)
         by = breakdown.Dimension(dimension.value)
         now = await _cells(session, owner, by, span, campaign_id)
         before = await _cells(session, owner, by, span.before, campaign_id) if compare else None
+        names = await _names(session, advertiser_id, dimension)
+        if dimension is Dimension.VERSION:
+            names = _wordings([*now, *(before or ())], names)
         lines = _lines(now, before, names)
     total_before = None if days_before is None else sum(days_before.values(), start=NOTHING)
     return Report(
@@ -199,9 +205,18 @@ async def _names(
     if dimension is Dimension.CAMPAIGN:
         found = await queries.campaigns_of(session, advertiser_id)
         return {one.campaign_id: one.terms.name for one in found}
-    if dimension is Dimension.CREATIVE:
+    if dimension in (Dimension.CREATIVE, Dimension.VERSION):
         return await queries.titles_of(session, advertiser_id)
     return {"other": "Other", "": "Unknown"}
+
+
+def _wordings(keys: Iterable[str], titles: Mapping[str, str]) -> dict[str, str]:
+    """``{"crt_… 2": "Arch One, version 2"}``; the title is the present one."""
+    parts = {key: key.partition(" ") for key in keys}
+    return {
+        key: f"{titles.get(creative_id, creative_id)}, version {number}"
+        for key, (creative_id, _, number) in parts.items()
+    }
 
 
 def _lines(

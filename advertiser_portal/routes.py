@@ -102,7 +102,7 @@ def routes(
     programs = api_routes.routes(
         front, till, matcher=matcher, drafter=drafter, auto_approve_after_lint=auto
     )
-    Reference(pages, api_routes.description(programs, front.public_url)).add_to(router)
+    Reference(pages, api_routes.Description(programs, front.public_url)).add_to(router)
     add_nothing_here(router, pages)
     both = APIRouter()
     both.include_router(programs)

@@ -6,7 +6,7 @@ attributes.
 """
 
 
-def filled(part: int, whole: int) -> float:
+def filled(part: float, whole: float) -> float:
     """How much of a bar of 100 is full: ``filled(5, 20)`` is 25.0; never over 100."""
     if whole <= 0:
         return 0.0

@@ -39,6 +39,12 @@ def each(amount: Micros, times: int) -> Micros | None:
     return Micros(round(amount.amount / times)) if times else None
 
 
+def roughly(micros: float) -> str:
+    """An estimate of money, no finer than it deserves: ``"$0.40"``, ``"$12"``."""
+    cents = round(micros / (PER_UNIT // 100))
+    return f"${cents / 100:,.2f}" if cents < 1_000 else f"${cents / 100:,.0f}"
+
+
 def day(at: datetime) -> str:
     """``"22 Nov 2026"``, in UTC."""
     return f"{at.astimezone(UTC):%-d %b %Y}"

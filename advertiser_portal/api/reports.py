@@ -1,5 +1,6 @@
-"""Reports over the API: the page's own rows, as JSON or as the page's file."""
+"""Reports over the API: the page's own rows, as JSON or as the page's file, and ads compared."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -8,6 +9,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from advertiser_portal.api.door import Door
+from advertiser_portal.comparing import comparison_of
+from advertiser_portal.comparison import Verdict
 from advertiser_portal.ownership import their_advertiser, their_campaign
 from advertiser_portal.report import Dimension, report_of, span_of
 from advertiser_portal.report_file import as_csv, as_json
@@ -26,6 +29,28 @@ class ReportQuery(BaseModel):
     compare: bool = Field(False, description="Add the days just before")
     campaign: str = Field("", description="Of one campaign")
     form: Literal["json", "csv"] = Field("json", alias="format")
+
+
+class StandingAnswer(BaseModel):
+    """One wording of an ad, with what is believed of its click rate."""
+
+    creative_id: str
+    version: int
+    title: str
+    delivered: int
+    clicks: int
+    click_rate: float | None
+    click_rate_low: float = Field(description="95 % of what is believed lies above this")
+    click_rate_high: float = Field(description="and below this")
+    chance_best: float = Field(description="How likely it has the best click rate of all")
+
+
+class ComparisonAnswer(BaseModel):
+    """The approved ads of a campaign side by side."""
+
+    verdict: Verdict
+    words: str
+    data: list[StandingAnswer]
 
 
 class ReportCalls:
@@ -59,8 +84,35 @@ class ReportCalls:
             return Response(as_csv(found), media_type="text/csv; charset=utf-8")
         return Response(orjson.dumps(as_json(found)), media_type="application/json")
 
+    async def comparison(self, request: Request, campaign_id: str) -> ComparisonAnswer:
+        """Which of a campaign's approved ads is clicked more often, and how sure that is."""
+        caller = await self._door.caller(request, Act.SEE)
+        async with self._front.database.reading() as session:
+            campaign = await their_campaign(session, caller, campaign_id)
+            found = await comparison_of(session, campaign, at=self._front.clock.now())
+        return ComparisonAnswer(
+            verdict=found.verdict,
+            words=found.words,
+            data=[
+                StandingAnswer(
+                    **asdict(one.wording),
+                    click_rate=one.rate,
+                    click_rate_low=one.low,
+                    click_rate_high=one.high,
+                    chance_best=one.chance_best,
+                )
+                for one in found.standings
+            ],
+        )
+
     def add_to(self, router: APIRouter) -> None:
-        """Add the address."""
+        """Add the addresses."""
+        router.add_api_route(
+            "/campaigns/{campaign_id}/comparison",
+            self.comparison,
+            methods=["GET"],
+            tags=["Reports"],
+        )
         answers: dict[int | str, dict[str, Any]] = {
             200: {"content": {"application/json": {}, "text/csv": {}}}
         }
