@@ -38,8 +38,8 @@ class Challenges:
             raise BadRequest("This page was open for too long. Try again.", param="proof")
         if not is_solved(challenge, nonce[:_LONGEST], self.bits):
             raise BadRequest(
-                "Your browser has not finished its little task against mass sign-ups. Turn on "
-                "JavaScript and try again.",
+                "The little task against mass sign-ups is not done. Turn on JavaScript, or run the "
+                "command that stands on the page, and try again.",
                 param="proof",
             )
 
