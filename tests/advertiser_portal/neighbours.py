@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.routing import BaseRoute
 
 from kernel.clock import FrozenClock
@@ -19,7 +20,7 @@ from tests.advertiser_portal.houses import House
 from web.cookies import Cookies
 from web.organisations import add_member
 from web.people import confirmed_person
-from web.roles import Act, Role
+from web.roles import Act, Role, may
 from web.sessions import open_session
 
 CAMPAIGN = {
@@ -39,18 +40,28 @@ CREATIVE = {
 }
 COPY = {**CREATIVE, "example_prompts": ["One question?", "Another question?", "A third one?"]}
 P, V = "/advertiser", "/api/advertiser/v1"
+DEV, OPS = "/developer", "/operator"
 
 
 @dataclass(frozen=True)
 class Door:
-    """What a route asks: an act (None is for everybody), what is sent, how a stranger fares."""
+    """What a route asks: an act (None is for everybody), what is sent, how a stranger fares.
+
+    A door for operators of the network stays shut to every house, whatever the role.
+    """
 
     act: Act | None
     sent: dict[str, Any] = field(default_factory=dict)
     stranger: tuple[int, ...] = (404,)
+    operators_only: bool = False
+
+    def opens_for(self, role: Role) -> bool:
+        """Whether a member of a house with this role may come in."""
+        return self.act is None or (not self.operators_only and may(role, self.act))
 
 
-SEE, EDIT, OWN, PAY = Act.SEE, Act.EDIT_CAMPAIGNS, Act.MANAGE_MEMBERS, Act.PAY
+SEE, EDIT, OWN = Act.SEE, Act.EDIT_CAMPAIGNS, Act.MANAGE_MEMBERS
+PAY, APPS = Act.PAY, Act.EDIT_APPS
 B = f"{V}/billing"
 RULE = {"threshold_micros": 20_000_000, "amount_micros": 50_000_000}
 RULE["monthly_cap_micros"] = 100_000_000
@@ -155,6 +166,7 @@ DOORS: dict[str, Door] = {
     f"GET {V}/campaigns/{{campaign_id}}/creatives": Door(SEE),
     f"POST {V}/campaigns/{{campaign_id}}/creatives": Door(EDIT, COPY),
     f"POST {V}/campaigns/{{campaign_id}}/creatives/check": Door(EDIT, COPY),
+    f"GET {V}/campaigns/{{campaign_id}}/comparison": Door(SEE),
     f"GET {V}/creatives/{{creative_id}}": Door(SEE),
     f"PATCH {V}/creatives/{{creative_id}}": Door(EDIT, {"title": "Taken over by a neighbour"}),
     f"POST {V}/creatives/{{creative_id}}/submit": Door(EDIT),
@@ -172,6 +184,43 @@ DOORS: dict[str, Door] = {
     f"POST {B}/promo-codes": Door(PAY, {"code": "WELCOME-25"}),
     f"PUT {B}/recharge": Door(PAY, RULE),
     f"DELETE {B}/recharge": Door(PAY),
+    f"GET {DEV}/sign-in": Door(None),
+    f"POST {DEV}/sign-in": Door(None),
+    f"POST {DEV}/sign-in/code": Door(None),
+    f"POST {DEV}/sign-in/passkey": Door(None),
+    f"POST {DEV}/sign-out": Door(None),
+    f"GET {DEV}/start": Door(None),
+    f"POST {DEV}/start": Door(None),
+    f"POST {DEV}/start/code": Door(None),
+    f"GET {DEV}/outbox": Door(None),
+    f"GET {DEV}/": Door(SEE),
+    f"POST {DEV}/keys": Door(APPS, {"kind": "test"}),
+    f"GET {DEV}/keys/{{key_id}}/first-call": Door(SEE),
+    f"POST {DEV}/keys/{{key_id}}/rotate": Door(APPS),
+    f"POST {DEV}/keys/{{key_id}}/revoke": Door(APPS),
+    f"POST {DEV}/apps/{{app_id}}/ads": Door(APPS, {"ads": "off"}),
+    f"GET {DEV}/ads": Door(SEE),
+    f"GET {DEV}/ads/apps/{{app_id}}": Door(SEE),
+    f"POST {DEV}/ads/apps/{{app_id}}": Door(APPS, {"enabled": "on"}),
+    f"GET {DEV}/ads/keys/{{key_id}}": Door(SEE),
+    f"POST {DEV}/ads/keys/{{key_id}}": Door(APPS, {"enabled": "on"}),
+    f"GET {DEV}/payouts": Door(SEE),
+    f"GET {DEV}/payouts/statements/{{payout_id}}": Door(SEE),
+    f"POST {DEV}/payouts/{{publisher_id}}/account": Door(PAY),
+    f"GET {DEV}/payouts/{{publisher_id}}/again": Door(PAY),
+    f"GET {DEV}/payouts/{{publisher_id}}/back": Door(PAY),
+    f"GET {DEV}/{{rest:path}}": Door(SEE),
+    f"GET {OPS}/sign-in": Door(None),
+    f"POST {OPS}/sign-in": Door(None),
+    f"POST {OPS}/sign-in/code": Door(None),
+    f"POST {OPS}/sign-in/passkey": Door(None),
+    f"POST {OPS}/sign-out": Door(None),
+    f"GET {OPS}/": Door(SEE, operators_only=True),
+    f"GET {OPS}/calls": Door(SEE, operators_only=True),
+    f"GET {OPS}/decisions": Door(SEE, operators_only=True),
+    f"GET {OPS}/decisions/{{decision_id}}": Door(SEE, operators_only=True),
+    f"POST {OPS}/creatives/{{creative_id}}": Door(SEE, {"act": "approve"}, operators_only=True),
+    f"GET {OPS}/{{rest:path}}": Door(SEE),
     "GET /": Door(None),
     "GET /pricing": Door(None),
     "GET /ads": Door(None),
@@ -184,17 +233,37 @@ DOORS: dict[str, Door] = {
 
 def doors_of(app: FastAPI) -> set[str]:
     """Every route of the application: ``"POST /advertiser/start"``."""
-    return set(_doors(app.routes))
+    return {f"{method} {route.path}" for route in _routes(app.routes) for method in route.methods}
 
 
-def _doors(routes: Sequence[BaseRoute]) -> Iterator[str]:
+def fields_of(app: FastAPI) -> dict[str, tuple[str, ...]]:
+    """What each route reads beside its path: the fields of its form, its JSON and its query."""
+    return {
+        f"{method} {route.path}": tuple(
+            name
+            for one in (*route.dependant.body_params, *route.dependant.query_params)
+            for name in _names_in(one.alias, one.field_info.annotation)
+        )
+        for route in _routes(app.routes)
+        for method in route.methods
+    }
+
+
+def _names_in(alias: str, annotation: Any) -> Iterator[str]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from (one.alias or name for name, one in annotation.model_fields.items())
+    else:
+        yield alias
+
+
+def _routes(routes: Sequence[BaseRoute]) -> Iterator[APIRoute]:
     for route in routes:
         if isinstance(route, APIRoute):
-            yield from (f"{method} {route.path}" for method in route.methods or ())
+            yield route
         # A router that was included keeps its routes to itself.
         inner = getattr(route, "original_router", None)
         if inner is not None:
-            yield from _doors(inner.routes)
+            yield from _routes(inner.routes)
 
 
 async def a_neighbour(

@@ -8,9 +8,11 @@ import pytest
 
 from adserver.catalog import queries
 from adserver.catalog.queries import LiveCreative
+from adserver.decision.landscape import Landscape, Point, Range
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from tests.advertiser_portal.houses import (
+    BID,
     PASSWORD,
     House,
     a_house,
@@ -172,6 +174,37 @@ class KnowsShoes:
             Found(0.9, None) if "shoes" in turns[-1].text else Found(0.2, "relevance")
             for turns in conversations
         ]
+
+    async def forecast(
+        self, creative: LiveCreative, fits: Sequence[float], tried: int
+    ) -> Landscape | None:
+        assert (creative.category, tried) == ("running", 6)
+        assert fits == [0.9] * 4
+        reach = Range(92.0, 140.0, 208.0)
+        point = Point(BID, True, 0.63, reach, Range(0.0, 2.0, 4.0), Range(0.0, 6e5, 1.2e6))
+        return self.told or Landscape(212, 3.4, reach, (point,))
+
+    def __init__(self, told: Landscape | None = None) -> None:
+        self.told = told
+
+
+async def test_the_panel_tells_what_to_expect_or_that_it_cannot(
+    database: Database, clock: FrozenClock, strideworks: House
+) -> None:
+    pages = []
+    for told in (None, Landscape(12, 3.4)):
+        app = portal_app(database, clock, public_url="http://testserver", matcher=KnowsShoes(told))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as browser:
+            await enter(browser, strideworks.email)
+            address = f"/advertiser/campaigns/{strideworks.campaign_id}/creatives/preview"
+            pages.append((await send(browser, address, COPY)).text)
+
+    assert "<strong>92–208</strong> matching questions a day" in pages[0]
+    assert "$0.45 <span" in pages[0]
+    assert "$0.00–$1.20" in pages[0]
+    assert "From 212 auctions about this subject in 3 days" in pages[0]
+    assert "Too little data to say: 12 questions about this subject" in pages[1]
 
 
 async def test_the_match_panel_shows_what_would_match_and_why_the_rest_would_not(

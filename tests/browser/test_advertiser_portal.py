@@ -1,19 +1,8 @@
-"""The advertiser's visit in a real Chromium: by keyboard, live numbers, no barriers.
-
-Every page is checked with axe for WCAG 2.2 AA in light and dark, wide and at 375 pixels, and for
-requests to anywhere but our own server.
-"""
-
-import json
-import re
-from collections.abc import Sequence
-from typing import Any, Literal
+"""The advertiser's visit in a real Chromium: by keyboard, live numbers, a passkey."""
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from adserver.catalog.queries import advertiser_of
-from advertiser_portal import onboarding
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from tests.advertiser_portal.houses import (
@@ -21,53 +10,10 @@ from tests.advertiser_portal.houses import (
     House,
     an_ad_was_delivered,
     it_was_clicked,
+    portal_app,
 )
-from tests.browser.conftest import CHROMIUM, Watched, served
-from web.install_assets import VENDOR
-
-pytestmark = pytest.mark.parametrize("engine_kind", ["sqlite"])
-
-# What depends on colours and on room; all else is the same however a page is looked at.
-LOOKING = ("color-contrast", "target-size", "scrollable-region-focusable")
-LOOKS: tuple[tuple[int, Literal["light", "dark"], tuple[str, ...]], ...] = (
-    (1280, "dark", LOOKING),
-    (375, "dark", LOOKING),
-    (375, "light", LOOKING),
-    (1280, "light", ()),
-)
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-PAGES = (
-    "members",
-    "campaigns",
-    "campaigns/import",
-    "reports?by=day&compare=yes",
-    "reports?by=topic",
-    "tokens",
-    "changes",
-    "account",
-    "api",
-    "start",
-    "start/{wizard}/page",
-    "start/{wizard}/ads",
-    "start/{wizard}/audience",
-    "start/{wizard}/budget",
-    "campaigns/{campaign}/rehearsal",
-    "campaigns/new",
-    "campaigns/{campaign}/edit",
-    "campaigns/{campaign}/creatives/new",
-    "creatives/{creative}",
-    "sign-up",
-    "../",
-    "../pricing",
-    "../ads",
-    "../ad-policy",
-)
-
-
-def test_chromium_is_installed(engine_kind: str) -> None:
-    assert CHROMIUM is not None, "The browser tests need Chromium: sudo apt-get install -y chromium"
+from tests.browser.serving import Watched, served
+from web.letters import Outbox
 
 
 async def sign_in(page: Page, house: House) -> None:
@@ -87,30 +33,6 @@ async def focus_by_tab(page: Page, wanted: Locator) -> None:
         if await wanted.evaluate("element => element === document.activeElement"):
             return
     pytest.fail("The keyboard does not reach it.")
-
-
-async def violations(page: Page, *, only: Sequence[str] = ()) -> list[str]:
-    """What axe finds, one line for each rule."""
-    which = {"type": "rule", "values": list(only)} if only else RULES
-    found: dict[str, Any] = await page.evaluate(f"axe.run({{runOnly: {json.dumps(which)}}})")
-    return [
-        f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']]}"
-        for rule in found["violations"]
-    ]
-
-
-async def barriers_of(page: Page) -> list[str]:
-    """The same page light and dark, wide and at 375 pixels; structure is asked about once."""
-    await page.evaluate((VENDOR / "axe.js").read_text(encoding="utf-8"))
-    found: list[str] = []
-    for width, scheme, only in LOOKS:
-        await page.set_viewport_size({"width": width, "height": 900})
-        await page.emulate_media(color_scheme=scheme)
-        said = await violations(page, only=only)
-        if await page.evaluate("document.documentElement.scrollWidth") > width:
-            said.append("wider than the screen")
-        found += [f"{scheme} {width}: {line}" for line in said]
-    return found
 
 
 async def test_a_visit_by_keyboard_shows_numbers_change_and_stops_a_campaign(
@@ -167,81 +89,14 @@ async def test_a_page_left_open_leads_to_the_door_when_the_session_is_over(
     await page.context.close()
 
 
-async def test_everything_works_without_scripts(
-    chromium: Browser, home: str, strideworks: House
-) -> None:
-    context = await chromium.new_context(locale="en-US", java_script_enabled=False)
-    page = await context.new_page()
-    await page.goto(f"{home}/advertiser/campaigns/{strideworks.campaign_id}")
-    await page.get_by_label("E-mail address").fill(strideworks.email)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-
-    await page.get_by_role("button", name="Pause").click()
-
-    await expect(page.get_by_role("status")).to_contain_text("The campaign is paused")
-    await expect(page).to_have_url(re.compile(rf"/campaigns/{strideworks.campaign_id}\?"))
-    await context.close()
-
-
-@pytest.mark.timeout(300)
-async def test_no_page_has_barriers_or_asks_another_place(
-    chromium: Browser, home: str, strideworks: House, database: Database, clock: FrozenClock
-) -> None:
-    await it_was_clicked(
-        database, clock, strideworks, await an_ad_was_delivered(database, clock, strideworks)
-    )
-    async with database.writing() as tx:
-        advertiser = await advertiser_of(tx, strideworks.organisation_id)
-        assert advertiser is not None
-        begun = await onboarding.begin(tx, strideworks.organisation_id, advertiser, clock=clock)
-        wizard = begun.wizard_id
-    # axe is brought in from outside, which our own policy rightly forbids.
-    context = await chromium.new_context(locale="en-US", bypass_csp=True, reduced_motion="reduce")
-    page = await context.new_page()
-    watched = Watched(page, home)
-    watched.watch()
-    barriers: dict[str, list[str]] = {}
-
-    async def look(name: str) -> None:
-        barriers[name] = await barriers_of(page)
-
-    await page.goto(f"{home}/advertiser/")
-    await look("sign-in")
-    await page.get_by_label("E-mail address").fill(strideworks.email)
-    await page.get_by_label("Password").fill("not the password")
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("alert")).to_be_visible()
-    await look("refused")
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#live")).to_be_visible()
-    await look("overview")
-    await page.locator("summary").click()
-    await look("menu")
-    await page.goto(f"{home}/advertiser/campaigns/{strideworks.campaign_id}")
-    await look("campaign")
-    ids = {"{wizard}": wizard, "{campaign}": strideworks.campaign_id}
-    ids["{creative}"] = strideworks.creative_id
-    for page_name in PAGES:
-        name = page_name
-        for place, known in ids.items():
-            name = name.replace(place, known)
-        await page.goto(f"{home}/advertiser/{name}")
-        await look(name)
-    await page.goto(f"{home}/advertiser/nothing")
-    await look("nothing there")
-
-    assert {name: found for name, found in barriers.items() if found} == {}
-    assert watched.complaints == []
-    await context.close()
-
-
 async def test_a_passkey_is_made_and_opens_the_door(
     chromium: Browser, database: Database, clock: FrozenClock, strideworks: House
 ) -> None:
     # A passkey belongs to a name: an address of numbers has none.
-    async with served(database, clock, host="localhost") as home:
+    def build(address: str) -> object:
+        return portal_app(database, clock, public_url=address, post=Outbox())
+
+    async with served(build, host="localhost") as home:
         context = await chromium.new_context(locale="en-US")
         page = await context.new_page()
         device = await context.new_cdp_session(page)

@@ -2,12 +2,10 @@
 
 import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator
 
 import httpx
-import pytest
-import uvicorn
+import pytest_asyncio
 from fastapi import FastAPI
 from playwright.async_api import Browser, expect
 
@@ -15,21 +13,23 @@ from advertiser_portal.billing import webhooks
 from advertiser_portal.billing.stripe_gateway import StripeGateway
 from advertiser_portal.billing.till import Till
 from advertiser_portal.routes import routes
-from fakestripe.app import build
+from fakestripe.app import FakeStripe, build
 from fakestripe.shapes import shape
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.http import RequestIds, install_error_handlers
 from kernel.shared_state import InProcessState
 from kernel.signing import SigningKeys
-from tests.advertiser_portal.houses import PASSWORD, House
+from tests.advertiser_portal.houses import House
+from tests.advertiser_portal.neighbours import a_neighbour
+from tests.browser.serving import served
 from web import assets
+from web.cookies import Cookies
 from web.front_desk import front_desk
+from web.roles import Role
 
-pytestmark = pytest.mark.parametrize("engine_kind", ["sqlite"])
 
-
-def _app(database: Database, clock: FrozenClock, address: str) -> tuple[FastAPI, Till, object]:
+def _app(database: Database, clock: FrozenClock, address: str) -> tuple[FastAPI, Till, FakeStripe]:
     fake = build(public_url=f"{address}/fakestripe")
     endpoint = {"enabled_events": ["*"], "secret": "whsec_test", "url": f"{address}/hooks/stripe"}
     fake.platform.objects.add(
@@ -64,25 +64,25 @@ def _app(database: Database, clock: FrozenClock, address: str) -> tuple[FastAPI,
     return app, till, fake
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def shop(database: Database, clock: FrozenClock, strideworks: House) -> AsyncIterator[str]:
     """The portal, the stand-in and what carries its events, on one port."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    built: list[tuple[Till, FakeStripe]] = []
+
+    def open_shop(address: str) -> object:
         app, till, fake = _app(database, clock, address)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:  # noqa: ASYNC110  uvicorn offers no event to wait for
-            await asyncio.sleep(0.02)
+        built.append((till, fake))
+        return app
+
+    assert strideworks.email
+    async with served(open_shop) as address:
+        till, fake = built[0]
         carrying = asyncio.create_task(fake.platform.events.run(_post))
         working = asyncio.create_task(_work(till))
         yield address
         for task in (carrying, working):
             task.cancel()
-        server.should_exit = True
-        await serving
-        await till.gateway.close()
+    await till.gateway.close()
 
 
 async def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
@@ -97,13 +97,13 @@ async def _work(till: Till) -> None:
 
 
 async def test_funds_are_added_on_the_hosted_page_after_a_card_was_declined(
-    chromium: Browser, shop: str, strideworks: House
+    chromium: Browser, shop: str, database: Database, clock: FrozenClock, strideworks: House
 ) -> None:
-    page = await (await chromium.new_context(locale="en-US")).new_page()
-    await page.goto(f"{shop}/advertiser/billing")
-    await page.get_by_label("E-mail address").fill(strideworks.email)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
+    _, session = await a_neighbour(database, clock, strideworks, Role.BILLING)
+    context = await chromium.new_context(locale="en-US")
+    name = Cookies(secure=False).session_name
+    await context.add_cookies([{"name": name, "value": session, "url": shop}])
+    page = await context.new_page()
     await page.goto(f"{shop}/advertiser/billing")
     await expect(page.get_by_text("Test money")).to_be_visible()
 
