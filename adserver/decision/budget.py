@@ -7,7 +7,7 @@ over. A look that is too old confirms nothing, and paid ads stop: money fails cl
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -19,6 +19,7 @@ from adserver.decision.expectations import Expectations
 from adserver.decision.inventory import Inventory
 from adserver.decision.learned import Learned
 from adserver.decision.pacing import FLAT, Day, Dial, released, started, turned
+from adserver.decision.vocabulary import Offer
 from adserver.matching.bits import Bits
 from adserver.matching.snapshots import IndexKeeper
 from kernel.clock import Clock
@@ -86,6 +87,11 @@ class Books:
     def funded(self, inventory: Inventory) -> Bits:
         """Which positions belong to campaigns with any money left; house ads need none."""
         return self.moneyed.positions(inventory)
+
+    def bear(self, offers: Iterable[Offer]) -> bool:
+        """Whether every one of these has any money left, or needs none."""
+        moneyed = self.moneyed.campaigns
+        return all(one.campaign_id in moneyed or one.is_house for one in offers)
 
 
 class Moneyed:

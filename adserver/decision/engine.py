@@ -6,10 +6,9 @@ that cannot be recorded is not shown: it could be neither explained nor paid for
 """
 
 import asyncio
-from collections.abc import Coroutine
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from adserver.catalog.publisher import PUBLISHER_ZERO, Publisher
 from adserver.catalog.stops import StopBoard
@@ -218,22 +217,26 @@ class AdEngine:
         self._budget.expect(
             campaign_id=winner.campaign_id, advertiser_id=winner.advertiser_id, cost=cost
         )
-        self._later(self._frequency.remember(*_turn_of(request, publisher), winner.campaign_id))
+        noting = self._note(decision_id, request, publisher, winner.campaign_id)
+        task = asyncio.get_running_loop().create_task(noting)
+        self._afterwards.add(task)
+        task.add_done_callback(self._afterwards.discard)
+
+    async def _note(
+        self, decision_id: str, request: AdRequest, publisher: Publisher, campaign_id: str
+    ) -> None:
+        """Remember what was shown to whom; each of these fails by itself and is counted there."""
+        publisher_id = publisher.publisher_id
+        await self._frequency.remember(*_turn_of(request, publisher), campaign_id)
         if self._hidden is not None:
-            self._later(self._hidden.note(decision_id, request, publisher.publisher_id))
+            await self._hidden.note(decision_id, request, publisher_id)
         if self._readers is not None and self._scenes.now().inventory.terms.has_caps:
-            self._later(self._readers.note(request, publisher.publisher_id, winner.campaign_id))
+            await self._readers.note(request, publisher_id, campaign_id)
         if self._watch is not None:
             asked = next(
                 (turn.text for turn in request.conversation[::-1] if turn.role == "user"), ""
             )
-            app = app_of(publisher.publisher_id, request.app)
-            self._later(self._watch.asked(decision_id, app, asked))
-
-    def _later(self, noted: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(noted)
-        self._afterwards.add(task)
-        task.add_done_callback(self._afterwards.discard)
+            await self._watch.asked(decision_id, app_of(publisher_id, request.app), asked)
 
 
 class _BoundSource:

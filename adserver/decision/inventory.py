@@ -48,8 +48,7 @@ class Inventory:
         self._sets: dict[tuple[str, Hashable], Bits] = {}
         self._offers: dict[int, Offer] = {}
         self._positions: dict[int, int] = {}
-        # With the set of the funded that each was computed with.
-        self._standing: Recent[Hashable, tuple[Bits | None, Bits]] = Recent(_MOST_SETS)
+        self._standing: Recent[Hashable, Bits] = Recent(_MOST_SETS)
 
     def offer(self, position: int) -> Offer:
         """The offer at a position."""
@@ -82,11 +81,8 @@ class Inventory:
             return known
         return int(np.flatnonzero(self._index.column("number") == number)[-1])
 
-    def standing(self, turn: Opportunity, funded: Bits | None = None) -> Bits:
-        """Which positions pass every filter but negative keywords, of those that are `funded`.
-
-        The same object for as long as it is the same set.
-        """
+    def standing(self, turn: Opportunity) -> Bits:
+        """Which positions pass every filter but negative keywords; turns alike share the object."""
         since, _, flying = self._flying(turn.at.timestamp())
         key = (
             turn.test,
@@ -99,12 +95,11 @@ class Inventory:
             turn.blocked_advertisers,
             turn.blocked_domains,
         )
-        known = self._standing.get(key)
-        if known is None or known[0] is not funded:
+        found = self._standing.get(key)
+        if found is None:
             found = self._passing(turn, flying)
-            known = funded, found if funded is None else found & funded
-            self._standing.put(key, known)
-        return known[1]
+            self._standing.put(key, found)
+        return found
 
     def _passing(self, turn: Opportunity, flying: Bits) -> Bits:
         found = self.house if turn.test else self._paid

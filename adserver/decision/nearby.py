@@ -23,12 +23,16 @@ _REMEMBERED: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """The candidates of one search, each with its offer, and the subject that they speak for."""
+    """The candidates of one search, each with its offer, and the subject that they speak for.
+
+    `is_cut`: creatives that lie farther away could fit as well.
+    """
 
     candidates: tuple[Candidate, ...]
     offers: tuple[Offer, ...]
     topic: str | None
     cluster: str | None = None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

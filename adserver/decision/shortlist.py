@@ -26,7 +26,12 @@ _EXPLAINED: Final = 8
 def contenders(
     scene: Scene, terms: Terms, vectors: NDArray[np.float32]
 ) -> tuple[list[Candidate], Near]:
-    """The nearest creatives that may stand and have money, and what the search found."""
+    """The nearest creatives that may stand, and what the search found.
+
+    Who has money changes by the second, so it is asked of those that were found. Only where more
+    would fit than were found does one without money take another's place: then it is looked for
+    again among those that have some.
+    """
     among = _among(scene, terms)
     near = scene.nearby.of(
         vectors,
@@ -35,6 +40,9 @@ def contenders(
         _of_the_words(terms),
         lambda: _nearest(scene, terms, vectors, among),
     )
+    if scene.books is not None and near.is_cut and not scene.books.bear(near.offers):
+        funded = among & scene.books.funded(scene.inventory)
+        near = _nearest(scene, terms, vectors, funded)
     return _counted(near, scene, terms), near
 
 
@@ -70,9 +78,7 @@ def topic_of(hits: Sequence[Hit], scene: Scene, relevance_floor: float) -> str |
 
 
 def _among(scene: Scene, terms: Terms) -> Bits:
-    """Who may stand and has money: the same object for as long as it is the same set."""
-    funded = None if scene.books is None else scene.books.funded(scene.inventory)
-    among = scene.inventory.standing(terms.turn, funded)
+    among = scene.inventory.standing(terms.turn)
     return among & scene.inventory.named(terms.turn) if terms.turn.by_keyword else among
 
 
@@ -97,6 +103,7 @@ def _nearest(scene: Scene, terms: Terms, vectors: NDArray[np.float32], among: Bi
         tuple(scene.inventory.offer(hit.position) for hit in worth),
         topic,
         None if scene.clusters is None else scene.clusters.nearest(vectors[0]),
+        is_cut=len(worth) == terms.settings.shortlist,
     )
 
 

@@ -65,7 +65,7 @@ class Storm:
 
     def _search(self, turn: Opportunity, query: np.ndarray) -> None:
         assert self.books is not None
-        mask = self.inventory.standing(turn, self.books.funded(self.inventory))
+        mask = self.inventory.standing(turn) & self.books.funded(self.inventory)
         for hit in self.index.search(query, mask, 5):
             self._check(self.inventory.offer(hit.position), turn)
             if not self.index.alive.has(np.array([hit.position]))[0]:
