@@ -32,7 +32,7 @@ class Gateway:
     """The chat behind real keys, quotas and rows."""
 
     def __init__(self, database: Database, state: RedisState) -> None:
-        clock = SystemClock()
+        clock, self.state = SystemClock(), state
         self.keys: KeyBook = GuardedKeys(database, clock, state, look_deadline_seconds=0.5)
         self.quotas = QuotaBook(clock, state)
         self.rows = MeteredRows(database, write_completions, max_delay_ms=20)
