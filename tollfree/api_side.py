@@ -21,6 +21,7 @@ from api.http.surfaces import Surfaces
 from api.http.turnstile import Turnstile
 from api.monitoring.genai import GenAiMetrics
 from api.monitoring.hours import CallHours
+from api.monitoring.pulse import Pulse
 from api.solvency.allowance import Allowance
 from api.solvency.forecast import RevenueForecast
 from api.solvency.purse import Purse
@@ -77,6 +78,7 @@ class ApiSide:
     def start(self, crew: Crew) -> None:
         crew.start("completions", self.completions.run)
         crew.start("call_hours", self.hours.run)
+        crew.start("pulse", Pulse(lambda: self.chat.open_answers).run)
         if self.exporter is not None:
             crew.start("otlp", self.exporter.run)
         crew.start("keys", self.keys.run)

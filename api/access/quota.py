@@ -9,33 +9,26 @@ one round more than the limit, and a single process never does.
 """
 
 import asyncio
-import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from api.access.limits import DAY, MINUTE, Limits
+from api.access.refusals import refusal
 from kernel.clock import Clock
 from kernel.errors import QuotaExceeded, Unavailable
 from kernel.shared_state import SharedState
 from kernel.telemetry import counter
 
-EVERYONE: Final = "everyone"
 _ROUND_SECONDS: Final = 0.25
 _SLOT_SECONDS: Final = 5
 _REQUESTS, _TOKENS = "requests", "tokens"
 # Where a subject's windows of each unit stand.
 _PLACES: Final = ((_REQUESTS, (0, 1)), (_TOKENS, (2, 3)))
 
-_refused: Final = counter("quota_refused", "Requests over a quota.", "scope", "reason")
 _alone: Final = counter("quota_rounds_lost", "Rounds in which the shared state did not answer.")
-
-
-class AtCapacity(QuotaExceeded):
-    """All callers together are at the limit of the service; no caller's own fault."""
-
-    code, status, type = "service_at_capacity", 503, "api_error"
 
 
 class _Window:
@@ -91,6 +84,10 @@ class Subject:
             window.limit = limit
 
 
+#: Seconds, whose, what, and how much of it there is.
+_Wait = tuple[float, Subject, str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One limit and how much of it is used."""
@@ -137,7 +134,7 @@ class QuotaBook:
         now = self.now()
         if any(_is_full(subject, tokens, now) for subject in subjects):
             waits = [wait for subject in subjects for wait in _waits(subject, tokens, now)]
-            raise _refusal(max(waits, key=lambda wait: wait[0]))
+            raise _refused(max(waits, key=lambda wait: wait[0]))
         for subject in subjects:
             subject.open += 1
             for window in subject.windows:
@@ -157,6 +154,21 @@ class QuotaBook:
         for window in subject.windows:
             window.add(1 if window.unit == _REQUESTS else min(tokens, window.limit), now)
         self._touched.add(subject)
+
+    def set_aside(self, subjects: Sequence[Subject], before: int, tokens: int) -> None:
+        """Count the tokens of a request that was entered with fewer. Raises QuotaExceeded."""
+        now, waits = self.now(), list[_Wait]()
+        for subject in subjects:
+            for window in subject.windows[2:]:
+                more = min(tokens, window.limit) - min(before, window.limit)
+                if window.used(now) + more > window.limit:
+                    waits.append((window.resets_in(now), subject, _named(window), window.limit))
+        if waits:
+            raise _refused(max(waits, key=lambda wait: wait[0]))
+        self.correct(subjects, before, 0)
+        for subject in subjects:
+            for window in subject.windows[2:]:
+                window.add(min(tokens, window.limit), now)
 
     def correct(self, subjects: Iterable[Subject], reserved: int, used: int) -> None:
         """Replace what `enter` reserved by what was really used."""
@@ -250,12 +262,8 @@ class QuotaBook:
 
     def _make_room(self) -> None:
         idle = (key for key, subject in self._subjects.items() if not subject.open)
-        for key in _first(idle, self._capacity // 10):
+        for key in list(islice(idle, self._capacity // 10)):
             self._touched.discard(self._subjects.pop(key))
-
-
-def _first(keys: Iterator[tuple[str, str]], count: int) -> list[tuple[str, str]]:
-    return [key for key, _ in zip(keys, range(count), strict=False)]
 
 
 def _is_full(subject: Subject, tokens: int, now: float) -> bool:
@@ -270,29 +278,20 @@ def _is_full(subject: Subject, tokens: int, now: float) -> bool:
     )
 
 
-def _waits(subject: Subject, tokens: int, now: float) -> Iterator[tuple[float, Subject, str, int]]:
+def _waits(subject: Subject, tokens: int, now: float) -> Iterator[_Wait]:
     if subject.open + subject.elsewhere >= subject.limits.concurrent:
         yield 1.0, subject, "answers at once", subject.limits.concurrent
     for window in subject.windows:
         # A request that could never fit is let through when the window is fresh.
         amount = 1 if window.unit == _REQUESTS else min(tokens, window.limit)
         if window.used(now) + amount > window.limit:
-            span = "minute" if window.seconds == MINUTE else "day"
-            yield window.resets_in(now), subject, f"{window.unit} per {span}", window.limit
+            yield window.resets_in(now), subject, _named(window), window.limit
 
 
-def _refusal(wait: tuple[float, Subject, str, int]) -> QuotaExceeded:
+def _named(window: _Window) -> str:
+    return f"{window.unit} per {'minute' if window.seconds == MINUTE else 'day'}"
+
+
+def _refused(wait: _Wait) -> QuotaExceeded:
     seconds, subject, what, limit = wait
-    _refused.labels(subject.scope, what.replace(" ", "_")).inc()
-    if subject.scope == EVERYONE:
-        return AtCapacity(
-            "This service is serving as many requests as it can. Nothing is wrong with your key or "
-            f"your request; try again in {math.ceil(seconds)} s.",
-            retry_after_seconds=math.ceil(seconds),
-        )
-    whose = {"key": "this API key", "app": "this app", "address": "your network address"}
-    return QuotaExceeded(
-        f"Rate limit reached for {whose[subject.scope]}: {limit} {what}. "
-        f"Try again in {math.ceil(seconds)} s. GET /v1/quota shows every limit.",
-        retry_after_seconds=math.ceil(seconds),
-    )
+    return refusal(subject.scope, what, limit, seconds)

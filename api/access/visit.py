@@ -9,12 +9,16 @@ import ipaddress
 import math
 from contextvars import ContextVar
 from functools import lru_cache
+from typing import Final
 
 from api.access.answer_cache import AnswerCache
 from api.access.key_book import Caller, KeyBook
 from api.access.limits import QuotaPlan, Tier
-from api.access.quota import EVERYONE, QuotaBook, Standing, Subject
+from api.access.quota import QuotaBook, Standing, Subject
+from api.access.refusals import EVERYONE
 
+#: What is set aside for an answer before its request is read.
+OUTPUT_GUESS: Final = 500
 _Headers = list[tuple[bytes, bytes]]
 
 
@@ -60,6 +64,13 @@ class Visit:
         self._subjects += own
         # Counted with the caller's own, told to nobody: it is no caller's to plan with.
         self._enter([*own, self._book.subject(EVERYONE, "all", self._plan.everyone)])
+
+    def may_write(self, tokens: int) -> None:
+        """The answer may be so long, beyond what was set aside for it. Raises QuotaExceeded."""
+        more = tokens - OUTPUT_GUESS
+        if more > 0 and self._entered:
+            self._book.set_aside(self._entered, self._reserved, self._reserved + more)
+            self._reserved += more
 
     def used(self, tokens: int) -> None:
         """The call's row is written: this many tokens it really was."""

@@ -28,6 +28,7 @@ from api.chat.request import ChatRequest, read_request
 from api.chat.streamed_answer import StreamedAnswer
 from api.chat.usage import CompletionRow, Tokens, tokens_of
 from api.chat.within_limits import within_limits
+from api.monitoring.timings import observe_own
 from api.solvency.allowance import Allowance
 from api.upstream.attempts import Attempts, RetryPolicy
 from api.upstream.room import Room
@@ -128,6 +129,7 @@ class ChatHeart:
         booking = self._desk.open(caller, alias, stream=request.stream, arrived=arrived)
         booking.holds(hold)
         guess = len(raw) // _BYTES_PER_TOKEN + _ANSWER_GUESS
+        observe_own(self.clock.monotonic() - arrived)
         try:
             if request.stream:
                 begun_by = await self._attempts.first(

@@ -42,6 +42,9 @@ def within_limits(
     wish = headers.get(_TRIM)
     if wish is not None and wish != "off":
         changed = {**changed, **_trimmed(body, visit, _budget(wish, most))}
+    named = _named_length({**body, **changed} if changed else body)
+    if named is not None:
+        visit.may_write(named)
     if size > most.max_context_tokens:
         _check_context({**body, **changed}, most)
     return replace(request, body={**body, **changed}) if changed else request
@@ -59,6 +62,15 @@ def _lowered(body: Mapping[str, Any], visit: Visit, most: Tier) -> dict[str, Any
         told = ", ".join(f"{name}={value}" for name, value in lowered.items())
         visit.notes.append((b"x-tollfree-clamped", told.encode()))
     return lowered
+
+
+def _named_length(body: Mapping[str, Any]) -> int | None:
+    """The most that the caller will have written, in all choices."""
+    named = body.get("max_completion_tokens", body.get("max_tokens"))
+    if type(named) is not int:
+        return None
+    choices = body.get("n")
+    return named * choices if type(choices) is int and choices > 1 else named
 
 
 def _trimmed(body: Mapping[str, Any], visit: Visit, budget: int) -> dict[str, Any]:

@@ -71,6 +71,11 @@ class ChatCompletions:
             _log.error("request_failed", request_id=exchange.request_id, exc_info=error)
             await exchange.refuse(TollfreeError(UNEXPECTED))
 
+    @property
+    def open_answers(self) -> int:
+        """How many answers are being written."""
+        return len(self._open)
+
     def shut_down(self) -> None:
         """End every open answer now, streams with an error event. Call it once at the end."""
         for exchange in list(self._open):

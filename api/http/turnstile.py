@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.access.answer_cache import AnswerCache
 from api.access.limits import QuotaPlan
 from api.access.quota import QuotaBook
-from api.access.visit import Visit, begin
+from api.access.visit import OUTPUT_GUESS, Visit, begin
 from api.http.openai_errors import send_error
 from api.http.request_body import discard_body
 from kernel.errors import QuotaExceeded
@@ -19,7 +19,6 @@ from kernel.errors import QuotaExceeded
 _PREFIX: Final = "/v1/"
 _FREE: Final = ("/v1/quota", "/v1/models", "/v1/openapi.json")
 _SHORT: Final = ("/v1/embeddings", "/v1/moderations", "/v1/messages/count_tokens")
-_OUTPUT_GUESS: Final = 500
 _BYTES_PER_TOKEN: Final = 4
 
 
@@ -69,7 +68,7 @@ class Turnstile:
 
 def _tokens_likely(scope: Scope) -> int:
     """What is set aside until the call's row says what it really was."""
-    answer = 0 if scope["path"].startswith(_SHORT) else _OUTPUT_GUESS
+    answer = 0 if scope["path"].startswith(_SHORT) else OUTPUT_GUESS
     return _content_length(scope) // _BYTES_PER_TOKEN + answer
 
 

@@ -1,5 +1,6 @@
 """How large one request may be, by tier; and how many requests all callers together may make."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -140,3 +141,39 @@ class TestAllCallersTogether:
 
         mine = gate.book.subject("key", "key_1", a_plan().key)
         assert gate.book.standings([mine])[0].used == 2
+
+
+class TestALongAnswer:
+    async def test_is_set_aside_as_long_as_it_may_be_before_it_is_asked_for(
+        self, clock: FrozenClock
+    ) -> None:
+        gate = Gate(clock, replace(a_plan(tpm=10_000), max_output_tokens=100_000))
+        hung = gate.road.upstream
+        hung.hangs_after = 0
+        first = asyncio.create_task(gate.ask(max_tokens=8_000))
+        await asyncio.wait_for(hung.silent.wait(), 10)
+
+        refused = await gate.ask(max_tokens=8_000)
+
+        assert refused.status_code == 429
+        assert "tokens per minute" in refused.json()["error"]["message"]
+        assert len(hung.bodies) == 1
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+
+    async def test_counts_as_what_it_was_when_it_is_over(self, clock: FrozenClock) -> None:
+        gate = Gate(clock, replace(a_plan(tpm=10_000), max_output_tokens=100_000))
+
+        assert [(await gate.ask(max_tokens=8_000)).status_code for _ in range(5)] == [200] * 5
+        mine = gate.book.subject("key", "key_1", a_plan(tpm=10_000).key)
+        row = gate.road.rows[0]
+        used = row.prompt_tokens + row.completion_tokens
+        assert gate.book.standings([mine])[2].used == 5 * used
+
+    async def test_that_could_never_fit_is_let_through_alone(self, clock: FrozenClock) -> None:
+        gate = Gate(clock, replace(a_plan(tpm=2_000), max_output_tokens=100_000))
+
+        assert (await gate.ask(max_tokens=50_000)).status_code == 200
+        clock.advance(seconds=60)
+        await gate.ask()
+        assert (await gate.ask(max_tokens=50_000)).status_code == 429

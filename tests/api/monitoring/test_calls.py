@@ -1,5 +1,7 @@
 """What the calls were like, from their rows: percentiles, failures, costs."""
 
+import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +10,14 @@ import pytest
 from api.chat.usage import CompletionRow, write_completions
 from api.monitoring.calls import percentiles, report
 from api.monitoring.prompt_groups import group_of
+from api.monitoring.pulse import Pulse
 from api.monitoring.timings import observe
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.money import Micros
 from kernel.telemetry import REGISTRY
+from tests.api.fakes import Road
 
 
 def a_row(clock: FrozenClock, **changes: Any) -> CompletionRow:
@@ -121,6 +125,30 @@ def test_prompts_of_one_template_are_one_group_and_nobody_can_read_it() -> None:
         for text in ("Soup?", "Bread?")
     )
     assert first == second
+
+
+async def test_a_loop_that_is_late_shows_and_so_do_open_answers() -> None:
+    def of(name: str) -> float:
+        return REGISTRY.get_sample_value(f"tollfree_{name}") or 0.0
+
+    lag, turns = of("loop_lag_seconds_sum"), of("loop_lag_seconds_count")
+    feeling = asyncio.create_task(Pulse(lambda: 7).run())
+    await asyncio.sleep(0)
+    # Whoever blocks the loop makes it late.
+    time.sleep(0.4)  # noqa: ASYNC251
+    await asyncio.sleep(0.05)
+    feeling.cancel()
+
+    assert of("loop_lag_seconds_count") == turns + 1
+    assert of("loop_lag_seconds_sum") - lag > 0.1
+    assert of("open_answers") == 7
+
+
+async def test_our_own_part_of_a_call_is_in_a_histogram() -> None:
+    before = REGISTRY.get_sample_value("tollfree_overhead_seconds_count") or 0
+    await Road().ask()
+
+    assert REGISTRY.get_sample_value("tollfree_overhead_seconds_count") == before + 1
 
 
 def test_every_call_is_in_the_histograms() -> None:
