@@ -8,8 +8,10 @@ import orjson
 import pytest
 
 from api.access.limits import GENEROUS, Limits
+from api.upstream.routing import Leg, ModelAlias
 from kernel.clock import FrozenClock
 from tests.api.access.test_quota import Gate, a_plan
+from tests.api.fakes import RecordingUpstream
 
 _LONG = "Which running shoes are good for flat feet on asphalt? " * 30
 
@@ -177,3 +179,15 @@ class TestALongAnswer:
         clock.advance(seconds=60)
         await gate.ask()
         assert (await gate.ask(max_tokens=50_000)).status_code == 429
+
+
+async def test_an_answer_says_how_many_upstreams_were_tried_in_vain(clock: FrozenClock) -> None:
+    gate, silent = Gate(clock, a_plan()), RecordingUpstream()
+    silent.reads = []
+    other = Leg(gate.road.upstream, "m", tier=1)
+    gate.road.routing.take([ModelAlias("demo", silent, "m", others=(other,))])
+
+    answer = await gate.ask(stream=True)
+
+    assert answer.headers["x-tollfree-fallbacks"] == "1"
+    assert gate.road.rows[0].fallbacks == 1
