@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import Final
 
+import numpy as np
+
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _APOSTROPHES: Final = re.compile(r"['’‘`´ʼ]")
 _CHUNK: Final = re.compile(r"\S+")
@@ -22,18 +24,36 @@ _STARRED: Final = re.compile(r"([a-z]+)[*#_]([a-z]+)")
 _ODD: Final = re.compile(
     r"[^\x00-\x7f]|[a-z][*#_@$!|0-9]|[@$0-9][a-z]|(.)\1\1|(?<![a-z])[a-z][\s.\-_*][a-z][\s.\-_*][a-z](?![a-z])"
 )
+# Without one of these, and in plain letters, only repetition and letters apart are signs.
+_SIGNS: Final = re.compile(r"[*#_@$!|0-9]")
 _VOWELS: Final = "aeiou"
 _NOT_LETTERS: Final = re.compile(r"[^a-z]")
 _EDGES: Final = re.compile(r"^[^\w@$*]+|[^\w@$*]+$")
 _LONGEST_READ: Final = 60_000
+_BETWEEN_WORDS: Final = {
+    code: " " for code in range(128) if not (chr(code).islower() or chr(code).isdigit())
+}
+_NEW_LINE: Final = ord("\n")
+_LETTER, _APART = 1, 2
+_KINDS: Final = np.zeros(128, dtype=np.uint8)
+_KINDS[ord("a") : ord("z") + 1] = _LETTER
+_KINDS[[code for code in range(128) if chr(code).isspace() or chr(code) in ".-_*"]] = _APART
 
 
 def readings(text: str) -> list[list[str]]:
     """The words of `text` as written and, if anything looks disguised, as meant."""
     plain = plain_text(text[:_LONGEST_READ])
-    words = _WORD.findall(_APOSTROPHES.sub("", plain))
+    words = words_in(plain)
     meant = _undisguised(plain)
     return [words, meant] if meant else [words]
+
+
+def words_in(plain: str) -> list[str]:
+    """The words of a plain text: runs of letters and digits, apostrophes left out."""
+    if plain.isascii():
+        # Four times as fast as the expressions, and every conversation comes through here.
+        return plain.replace("'", "").replace("`", "").translate(_BETWEEN_WORDS).split()
+    return _WORD.findall(_APOSTROPHES.sub("", plain))
 
 
 def plain_text(text: str) -> str:
@@ -46,9 +66,26 @@ def plain_text(text: str) -> str:
     )
 
 
+def looks_odd(plain: str) -> bool:
+    """Whether a plain text shows any sign of disguise: what `_ODD` finds, in a fraction of the time."""
+    if not plain.isascii() or _SIGNS.search(plain):
+        return _ODD.search(plain) is not None
+    signs = np.frombuffer(plain.encode(), dtype=np.uint8)
+    same = signs[1:] == signs[:-1]
+    if bool(np.any(same[1:] & same[:-1] & (signs[2:] != _NEW_LINE))):
+        return True
+    kinds = _KINDS[signs]
+    letter, apart = kinds == _LETTER, kinds == _APART
+    alone = letter.copy()
+    alone[1:] &= ~letter[:-1]
+    alone[:-1] &= ~letter[1:]
+    spread = alone[:-4] & apart[1:-3] & alone[2:-2] & apart[3:-1] & alone[4:]
+    return bool(np.any(spread))
+
+
 def _undisguised(plain: str) -> list[str]:
     """The words behind the disguises, with two neighbours each so that phrases still match."""
-    if not _ODD.search(plain):
+    if not looks_odd(plain):
         return []
     chunks = [_EDGES.sub("", chunk) for chunk in _CHUNK.findall(plain)]
     found: list[str] = []

@@ -16,31 +16,17 @@ from typing import Final
 
 from api.chat.answer_gate import Finished
 from kernel.clock import Clock
-from language.refusals import is_refusal
+from language.refusals import has_telltale, is_refusal
 from language.sensitive_topics import screen
 from tollfree_sdk.contract import NoFill
 
 _OPENING: Final = 320
 _FEW: Final = 20
 _LOOKS_PER_SECOND: Final = 20
-# One of these is in every refusal and every generic phrase; most answers are spared a longer look.
-_TELLTALE: Final = (
-    "sorry", "apolog", "can't", "cannot", "can not", "unable", "won't", "will not", "not able",
-    "declin", "refus", " ai", "against", "violat", "request", "comfortable", "not going",
-    "permitted", "position", "language model", "can i ", "i don't", "i do not", "depends",
-)  # fmt: skip
 _GENERIC: Final = re.compile(
     r"as an? (?:ai|large)? ?(?:language )?model|i(?:'m| am) just an ai|how can i (?:help|assist) you"
     r"|i do(?:n't| not) have (?:enough|access|the ability|personal)|it depends on (?:many|various) factors"
 )
-
-
-def _tells(opening: str) -> bool:
-    # A loop: a generator would take twice as long, for every answer.
-    for word in _TELLTALE:  # noqa: SIM110
-        if word in opening:
-            return True
-    return False
 
 
 class Judge:
@@ -59,7 +45,7 @@ class Judge:
             opening = text[:_OPENING].lower().replace("’", "'")
             if len(text) < _FEW:
                 found.append("short")
-            tells = _tells(opening)
+            tells = has_telltale(opening)
             if answer.refused or (tells and is_refusal(text)):
                 found.append("refusal")
             if tells and _GENERIC.search(opening):

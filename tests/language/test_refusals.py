@@ -1,8 +1,11 @@
 """An answer that declines is told from one that answers."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from language.refusals import is_refusal
+from language import refusals
+from language.refusals import has_telltale, is_refusal
 
 
 @pytest.mark.parametrize(
@@ -39,3 +42,8 @@ def test_a_refusal_is_recognised(answer: str) -> None:
 )
 def test_an_answer_is_not_taken_for_a_refusal(answer: str) -> None:
     assert not is_refusal(answer)
+
+
+@given(st.from_regex(refusals._REFUSAL, fullmatch=True, alphabet=st.characters(codec="ascii")))
+def test_whatever_declines_has_a_telltale(refusal: str) -> None:
+    assert has_telltale(refusal.lower())

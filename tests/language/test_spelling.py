@@ -1,8 +1,11 @@
 """Disguised words are read as they were meant, and ordinary ones are left alone."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from language.spelling import readings
+from language import spelling
+from language.spelling import looks_odd, plain_text, readings, words_in
 
 
 def meant(text: str) -> set[str]:
@@ -39,3 +42,18 @@ def test_ordinary_text_is_read_once() -> None:
 
 def test_apostrophes_are_dropped() -> None:
     assert readings("I don’t, can't")[0] == ["i", "dont", "cant"]
+
+
+TRICKY = st.text(st.sampled_from("aabcz '`.-_*#@$!|019\n\téж’Z")) | st.text(max_size=40)
+
+
+@given(TRICKY)
+def test_signs_of_disguise_are_seen_as_they_are_written_down(text: str) -> None:
+    plain = plain_text(text)
+    assert looks_odd(plain) == (spelling._ODD.search(plain) is not None)
+
+
+@given(TRICKY)
+def test_words_are_runs_of_letters_and_digits_without_apostrophes(text: str) -> None:
+    plain = plain_text(text)
+    assert words_in(plain) == spelling._WORD.findall(spelling._APOSTROPHES.sub("", plain))
