@@ -106,8 +106,9 @@ class RedisState:
     @asynccontextmanager
     async def subscribe(self, channel: str) -> AsyncIterator[AsyncIterator[bytes]]:
         listener = self._listening.pubsub(ignore_subscribe_messages=True)
-        await self._circuit.through(lambda: listener.subscribe(_PREFIX + channel))
+        # Whoever is cancelled while it subscribes leaves no connection behind either.
         try:
+            await self._circuit.through(lambda: listener.subscribe(_PREFIX + channel))
             yield _messages(listener)
         finally:
             with contextlib.suppress(RedisError, OSError):
