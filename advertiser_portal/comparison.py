@@ -84,6 +84,13 @@ def compared(wordings: Sequence[Wording]) -> Comparison:
     return Comparison(tuple(standings), verdict, _words(verdict, standings))
 
 
+def chance(share: float) -> str:
+    """``chance(0.634)`` is ``"63%"``; nothing is certain, and nothing is ruled out."""
+    if share > 0.99:
+        return "over 99%"
+    return "under 1%" if share < 0.01 else f"{share:.0%}"
+
+
 def _believed(one: Wording, dice: np.random.Generator) -> NDArray[np.float64]:
     missed = max(0, one.delivered - one.clicks)
     return dice.beta(one.clicks + 0.5, missed + 0.5, _DRAWS)
@@ -118,11 +125,11 @@ def _words(verdict: Verdict, standings: Sequence[Standing]) -> str:
             first = standings[0]
             return (
                 f"“{first.wording.title}” is clicked more often; "
-                f"{first.chance_best:.0%} sure that it is the best."
+                f"it is the best with a chance of {chance(first.chance_best)}."
             )
         case Verdict.EVEN:
             first = standings[0]
             return (
                 "No difference yet that could not be chance. "
-                f"“{first.wording.title}” is ahead, with a chance of {first.chance_best:.0%}."
+                f"“{first.wording.title}” is ahead, with a chance of {chance(first.chance_best)}."
             )

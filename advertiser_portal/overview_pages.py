@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from advertiser_portal.comparing import comparison_of
-from advertiser_portal.comparison import Comparison
+from advertiser_portal.comparison import Comparison, chance
 from advertiser_portal.fixes import LABELS
 from advertiser_portal.overview import CampaignLine, Overview, overview_of
 from advertiser_portal.periods import Period, period_of
@@ -81,6 +81,7 @@ class OverviewPages:
             line=line,
             by_creative=await self._by_creative(shown),
             comparison=await self._comparison(line),
+            chance=chance,
             no_traffic=NO_TRAFFIC,
             fixes=LABELS,
             periods=list(Period),

@@ -6,6 +6,7 @@ each; the facts of reports are what the worker would have counted of them, and f
 added up by its own code. All clicks are the house's and charged in the ledger.
 """
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -40,15 +41,44 @@ _COLUMNS = """
   CASE WHEN n % 9 = 0 THEN 'mention' ELSE 'unit' END AS format, NULL AS placement,
   450000 AS bid_micros, 310000 AS price_micros, 0.8 AS relevance,
   CASE n / 3 % 8 {topics} END AS topic, 'cpc' AS bid_type,
-  CASE n / 11 % 12 {countries} END AS country, '{{}}' AS trace
+  CASE n / 11 % 12 {countries} END AS country,
+  CASE WHEN n > {traced} THEN :trace ELSE '{{}}' END AS trace
 """
+# Only the newest auctions are looked back at: the others need no candidates.
+TRACED = 20_000
+
+
+def a_trace():
+    """An auction of three rivals, as an event keeps it."""
+    rival = {
+        "number": 7,
+        "creative": "crt_r",
+        "version": 1,
+        "campaign": "cmp_r",
+        "similarity": 0.6,
+        "relevance": 0.6,
+        "quality": 1.1,
+        "click_rate": 0.012,
+        "drawn": 0.012,
+        "pace": 1.0,
+        "certainty": 4.0,
+        "conversion_rate": 0.0,
+        "bid_type": "cpc",
+        "reserve": 10_000,
+        "room": 10**9,
+        "filter": None,
+    }
+    rivals = [rival | {"advertiser": f"adv_r{at}", "bid": 150_000 * (at + 1)} for at in range(3)]
+    floors = {"relevance": 0.4, "commercial": 0.5}
+    known = {"v": 2, "seed": 5, "reserve": 10_000, "floors": floors, "gate": None, "language": "en"}
+    return json.dumps(known | {"candidates": rivals})
 
 
 def _cases(values):
     return " ".join(f"WHEN {at} THEN '{value}'" for at, value in enumerate(values))
 
 
-def _columns(engine, house, start):
+def _columns(engine, house, start, count):
     at = {
         "postgresql": f"timestamptz '{start:%Y-%m-%d} 00\\:00+00' + make_interval(secs => "
         f"n::double precision * :seconds)",
@@ -62,6 +92,7 @@ def _columns(engine, house, start):
         house=house,
         topics=_cases(TOPICS),
         countries=_cases(countries),
+        traced=max(0, count - TRACED),
     )
 
 
@@ -108,9 +139,9 @@ async def _decisions(tx, engine, house, *, count, start):
     await tx.execute(
         sa.text(
             f"INSERT INTO ad_decision ({listed}) SELECT {listed.replace('trace', trace)} "
-            f"FROM (SELECT {_columns(engine, house, start)} {series}) AS made"
+            f"FROM (SELECT {_columns(engine, house, start, count)} {series}) AS made"
         ),
-        {"seconds": (DAYS * 86_400 - 3_600) / count},
+        {"seconds": (DAYS * 86_400 - 3_600) / count, "trace": a_trace()},
     )
 
 

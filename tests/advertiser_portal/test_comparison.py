@@ -30,7 +30,7 @@ def test_the_better_of_two_leads_when_both_were_shown_often() -> None:
 
     assert found.verdict is Verdict.LEADS
     assert found.standings[0].wording.title == "Ad b"
-    assert "“Ad b” is clicked more often" in found.words
+    assert found.words == "“Ad b” is clicked more often; it is the best with a chance of over 99%."
     assert found.standings[0].low < 0.016 < found.standings[0].high
     assert found.standings[1].high < found.standings[0].low
 
