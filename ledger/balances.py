@@ -103,6 +103,14 @@ async def statement(
     return Statement(account_code, opening, tuple(lines), running)
 
 
+async def charged_since(session: AsyncSession, account_code: str, since: datetime) -> Micros:
+    """What charges took from an account of somebody who pays."""
+    charges = _movements(account_code, since, None).where(LedgerGroup.kind == "charge")
+    amounts = charges.order_by(None).subquery()
+    total = await session.scalar(sa.select(sa.func.coalesce(_sum(amounts.c.amount), 0)))
+    return Micros(int(total or 0))
+
+
 Place = tuple[int, int]
 
 

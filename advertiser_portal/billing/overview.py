@@ -11,7 +11,7 @@ from advertiser_portal.billing.tables import AutoRecharge, BillingCustomer, Refu
 from kernel.clock import Clock
 from kernel.money import ZERO, Micros
 from ledger.account import cash, promo
-from ledger.balances import StatementLine, balances, statement
+from ledger.balances import StatementLine, balances, charged_since, latest_lines
 from ledger.caps import DayCap, caps_on
 from ledger.tables import LedgerGrant
 
@@ -56,11 +56,9 @@ async def billing_overview(
     """Everything about one advertiser's money."""
     wallet, debt = cash(advertiser_id), f"adv:{advertiser_id}:receivable"
     found = await balances(session, [wallet, debt])
-    moved = await statement(session, wallet, since=clock.now() - _SHOWN_FOR)
-    week = clock.now() - timedelta(days=7)
-    spent = -sum(
-        (line.change for line in moved.lines if line.kind == "charge" and line.at >= week), ZERO
-    )
+    latest = await latest_lines(session, wallet, limit=_LINES)
+    since = clock.now() - _SHOWN_FOR
+    spent = await charged_since(session, wallet, clock.now() - timedelta(days=7))
     available = found[wallet].available
     return BillingOverview(
         available=available,
@@ -73,7 +71,7 @@ async def billing_overview(
         customer=await session.get(BillingCustomer, advertiser_id),
         rule=await session.get(AutoRecharge, advertiser_id),
         payments=tuple(await top_up.top_ups_of(session, advertiser_id)),
-        movements=tuple(reversed(moved.lines))[:_LINES],
+        movements=tuple(line for _, line in latest if line.at >= since),
     )
 
 
