@@ -21,7 +21,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from adserver.decision.click_rate import ClickRates, Tally, draws  # noqa: E402
+from adserver.decision.click_rate import ClickRates, Tally, draws, learned_from  # noqa: E402
 from bench.saving import save  # noqa: E402
 
 ADS, TOPICS, CANDIDATES, BATCH = 300, 30, 8, 200
@@ -82,17 +82,10 @@ class Ours:
         return self.factors[offered] * draws(certain.ravel(), seed).reshape(offered.shape)
 
     def _learned(self, counts: Counts) -> ClickRates:
-        ads = [
-            Tally(float(clicks), float(shown) * PRIOR)
-            for clicks, shown in zip(counts.clicks, counts.shown, strict=True)
-        ]
-        topics, campaigns, everything = {}, {}, Tally()
-        for ad, tally in enumerate(ads):
-            topics[self._topics[ad]] = topics.get(self._topics[ad], Tally()).plus(tally)
-            name = self._campaigns[ad]
-            campaigns[name] = campaigns.get(name, Tally()).plus(tally)
-            everything = everything.plus(tally)
-        return ClickRates(everything, topics, campaigns, dict(enumerate(ads)))
+        return learned_from(
+            (ad, self._campaigns[ad], self._topics[ad], Tally(float(clicks), float(shown) * PRIOR))
+            for ad, (clicks, shown) in enumerate(zip(counts.clicks, counts.shown, strict=True))
+        )
 
 
 class Greedy:

@@ -77,16 +77,17 @@ def own_examples() -> Iterator[Example]:
     written: dict[str, Any] = tomllib.loads(source.read_text(encoding="utf-8"))
     yield from _framed(written)
     yield from _described(written)
-    for text in written["wishes"]:
-        yield Example("own", text, True, "")
     for texts in written["harmless"].values():
         for text in texts:
             yield Example("own", text, None, "")
     for topic, texts in written["sensitive"].items():
         for text in texts:
             yield Example("own", text, False, SensitiveTopic(topic).value)
-    for text in written["others"]:
-        yield Example("own", text, False, "")
+    # Whole requests as people type them are few beside what frames make, and closer to what is served.
+    for wished, lists in ((True, ("wishes", "long_wishes")), (False, ("others", "long_others"))):
+        for name in lists:
+            for text in written[name]:
+                yield Example("own_chat", text, wished, "")
 
 
 def _framed(written: Mapping[str, Any]) -> Iterator[Example]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from adserver.decision.click_rate import ClickRates, Tally
+from adserver.decision.click_rate import ClickRates, Tally, learned_from
 from adserver.decision.pacing import FLAT, HOURS, DailyCurve
 from adserver.decision.tables import RankingCountRow, RankingHourRow
 from kernel.database import Database
@@ -58,19 +58,16 @@ class Learned:
 
 
 def rates_of(rows: Sequence[RankingCountRow]) -> ClickRates:
-    """Counts added up at each level of the hierarchy."""
-    everything = Tally()
-    topics: dict[str, Tally] = {}
-    campaigns: dict[str, Tally] = {}
-    creatives: dict[int, Tally] = {}
-    for row in rows:
-        tally = Tally(row.clicks, row.expected, row.conversions)
-        everything = everything.plus(tally)
-        topics[row.topic] = topics.get(row.topic, Tally()).plus(tally)
-        campaigns[row.campaign_id] = campaigns.get(row.campaign_id, Tally()).plus(tally)
-        number = row.creative_number
-        creatives[number] = creatives.get(number, Tally()).plus(tally)
-    return ClickRates(everything, topics, campaigns, creatives)
+    """What these counts teach."""
+    return learned_from(
+        (
+            row.creative_number,
+            row.campaign_id,
+            row.topic,
+            Tally(row.clicks, row.expected, row.conversions),
+        )
+        for row in rows
+    )
 
 
 def curve_of(turns: dict[int, int]) -> DailyCurve:

@@ -6,7 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adserver.decision.click_rate import ClickRates, Tally, click_rate, draws, quality
+from adserver.decision.click_rate import (
+    ClickRates,
+    Tally,
+    click_rate,
+    draws,
+    learned_from,
+    quality,
+)
 
 relevances = st.floats(min_value=0, max_value=1)
 
@@ -59,9 +66,23 @@ class TestWhatIsBelieved:
         elsewhere = [rates.belief(2, "cmp_b", "games").factor for rates in by_level]
         assert elsewhere[1:] == [1.0, 1.0]
 
+    def test_of_a_topic_is_told_by_its_creatives_and_not_by_the_one_shown_most(self) -> None:
+        winner = (1, "cmp_a", "running", Tally(clicks=3_000, expected=1_000))
+        others = [(n, f"cmp_{n}", "running", Tally(clicks=4, expected=8)) for n in range(2, 8)]
+
+        rates = learned_from([winner, *others])
+
+        assert rates.belief(1, "cmp_a", "running").factor > 2.9
+        assert rates.belief(9, "cmp_new", "running").factor < 1.2
+
+    def test_of_conversions_counts_all_of_a_campaign(self) -> None:
+        counts = [(1, "cmp_a", topic, Tally(200, 200, 40)) for topic in ("running", "fitness")]
+
+        assert 0.18 < learned_from(counts).conversion_rate("cmp_a") < 0.2
+
     def test_of_conversions_needs_clicks(self) -> None:
         many = Tally(clicks=400, expected=400, conversions=80)
-        rates = ClickRates(of_campaign={"cmp_a": many})
+        rates = ClickRates(sold={"cmp_a": many})
 
         assert rates.conversion_rate("cmp_b") == 0.05
         assert 0.18 < rates.conversion_rate("cmp_a") < 0.2
@@ -103,11 +124,10 @@ def _share_of_best(truth: np.ndarray, chooses: object, seed: int) -> float:
 
 
 def _ours(shown: np.ndarray, clicks: np.ndarray, seed: int) -> list[int]:
-    tallies = [Tally(float(c), float(s) * 0.011) for c, s in zip(clicks, shown, strict=True)]
-    everything = Tally()
-    for tally in tallies:
-        everything = everything.plus(tally)
-    rates = ClickRates(everything, {}, {}, dict(enumerate(tallies)))
+    rates = learned_from(
+        (ad, f"cmp_{ad}", "", Tally(float(clicks[ad]), float(shown[ad]) * 0.011))
+        for ad in range(10)
+    )
     beliefs = [rates.belief(ad, f"cmp_{ad}", None) for ad in range(10)]
     factors = np.array([one.factor for one in beliefs])
     certainties = [one.certainty for one in beliefs]
