@@ -1,9 +1,10 @@
-"""What a trained head multiplies: a text's vector, its hashed words, its shape and its waves.
+"""What a trained head multiplies: a text's vector, words, shape, waves and letters.
 
-Owns four groups of numbers in a fixed order, the same when training and when serving. *Shape* is
+Owns five groups of numbers in a fixed order, the same when training and when serving. *Shape* is
 length and manner: a query of two words, a question, an order to write something. *Waves* are
 cosines of random projections of the vector (random Fourier features), which let a linear head
 follow a curved border. They are drawn from a seed; a digest says whether they are still the same.
+*Letters* are the runs of letters that `language.letters` weighs by how rare they are.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from language.letters import BUCKETS, letters_of
 from language.spelling import plain_text
 from language.vector import Vector
 
@@ -72,6 +74,7 @@ class Features:
     word_scale: float = 1.0
     shape_scale: float = 0.0
     waves: Waves = Waves()
+    letters_scale: float = 0.0
 
     def beside(self, vectors: NDArray[np.float32], texts: Sequence[str]) -> Row:
         """All groups for many texts, row by row; for training."""
@@ -84,12 +87,22 @@ class Features:
             groups.append(np.stack([shape_of(text) for text in texts]) * self.shape_scale)
         if self.waves.count:
             groups.append(self.waves.of(vectors))
+        if self.letters_scale:
+            groups.append(
+                np.stack([letters_of(text).spread_out() for text in texts]) * self.letters_scale
+            )
         return np.hstack(groups).astype(np.float32, copy=False)
 
     @property
     def beside_the_vector(self) -> int:
         """How many numbers follow the vector."""
-        return self.word_buckets + (SHAPES if self.shape_scale else 0) + self.waves.count
+        shapes = SHAPES if self.shape_scale else 0
+        return self.word_buckets + shapes + self.waves.count + self.letters
+
+    @property
+    def letters(self) -> int:
+        """How many numbers the letters are; they come last."""
+        return BUCKETS if self.letters_scale else 0
 
 
 def word_counts(text: str, buckets: int) -> dict[int, float]:

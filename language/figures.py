@@ -49,11 +49,11 @@ def commercial_figures(
     chat = scores[_of(rows, {"issuebench"}, wished=False)]
     wishes = {name: _of(rows, {name}, wished=True) for name in ("lm_market", "wands", "webis")}
     auc = {f"auc_{name}": area(scores[found], chat) for name, found in wishes.items()}
-    wishes["own"] = _of(rows, {"own"}, wished=True)
+    wishes |= {name: _of(rows, {name}, wished=True) for name in ("own", "own_chat")}
     recall = {f"recall_{name}": share(says_yes[found]) for name, found in wishes.items()}
     false = {
         f"false_{name}": share(says_yes[_of(rows, {name}, wished=False)])
-        for name in ("issuebench", "ailuminate", "moderation", "own", "clinc_oos")
+        for name in ("issuebench", "ailuminate", "moderation", "own", "own_chat", "clinc_oos")
     }
     everyday = share(says_yes[_of(rows, _EVERYDAY, wished=False)])
     return auc | recall | false | {"false_clinc_everyday": everyday}

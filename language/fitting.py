@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from language.corpora import Example
+from language.letters import BUCKETS, letters_of
 
 SEED: Final = 20_261_123
 _FIFTHS: Final = 5
@@ -61,8 +62,19 @@ def shared(
     return used
 
 
+def letters_beside(texts: Sequence[str], scale: float) -> Any:
+    """The letters of each text, row by row; sparse, because most of them are in no text."""
+    from scipy import sparse  # type: ignore[import-untyped]
+
+    found = [letters_of(text) for text in texts]
+    rows = np.repeat(np.arange(len(found)), [len(one.buckets) for one in found])
+    columns = np.concatenate([one.buckets.astype(np.int64) for one in found])
+    values = np.concatenate([one.values for one in found]) * np.float32(scale)
+    return sparse.csr_matrix((values, (rows, columns)), shape=(len(found), BUCKETS))
+
+
 def fit(
-    features: NDArray[np.float32],
+    features: Any,
     labels: NDArray[np.bool_],
     weight: NDArray[np.float64],
     strength: float,

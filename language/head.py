@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from language.features import Features, Waves, one_row
+from language.letters import letters_of
 from language.vector import Vector, space_of
 
 
@@ -48,7 +49,16 @@ class Head:
         if len(buckets):
             found = found + self.weights[:, size + buckets] @ values
         if len(dense):
-            found = found + self.weights[:, size + self.features.word_buckets :] @ dense
+            start = size + self.features.word_buckets
+            found = found + self.weights[:, start : start + len(dense)] @ dense
+        if self.features.letters:
+            letters = letters_of(text)
+            columns = (
+                self.weights.shape[1] - self.features.letters + letters.buckets.astype(np.intp)
+            )
+            found = found + self.weights[:, columns] @ (
+                letters.values * np.float32(self.features.letters_scale)
+            )
         return dict(zip(self.labels, found.tolist(), strict=True))
 
 
@@ -76,4 +86,10 @@ def features_of(card: dict[str, Any]) -> Features:
     waves = Waves(**card.get("waves", {"count": 0}))
     if waves.count and waves.digest(card["dimensions"]) != card["waves_digest"]:
         raise ValueError("This numpy draws other random numbers. Train the heads again with it.")
-    return Features(card["word_buckets"], card["word_scale"], card.get("shape_scale", 0.0), waves)
+    return Features(
+        card["word_buckets"],
+        card["word_scale"],
+        card.get("shape_scale", 0.0),
+        waves,
+        card.get("letters_scale", 0.0),
+    )

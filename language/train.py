@@ -9,6 +9,7 @@ held back (topics). The head that is written has then seen all rows.
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,7 @@ from language.corpora import own_examples, own_prompts, public_examples
 from language.embedder import Embedder
 from language.features import Features, Waves
 from language.figures import commercial_figures, commercial_line, topic_figures
-from language.fitting import SEED, Rows, fit, shared, spread
+from language.fitting import SEED, Rows, fit, letters_beside, shared, spread
 from language.letters import weights_from
 from language.lineage import lineage
 from language.sensitive_topics import SensitiveTopic
@@ -32,20 +33,23 @@ _HARMLESS_BELOW_LINE: Final = 0.9992
 # serve, search queries and canned requests only round them off.
 _COMMERCIAL_SHARES: Final[dict[tuple[str, bool | None], float]] = {
     ("lm_market", True): 5.0,
-    ("own", True): 8.0,
+    ("own", True): 5.0,
+    ("own_chat", True): 4.0,
     ("wands", True): 2.5,
     ("webis", True): 2.5,
     ("clinc", True): 2.0,
     ("issuebench", False): 8.0,
     ("clinc", False): 6.0,
     ("clinc_oos", False): 3.0,
-    ("own", False): 6.5,
+    ("own", False): 4.5,
+    ("own_chat", False): 3.0,
     ("ailuminate", False): 2.0,
     ("moderation", False): 2.0,
 }
 _HARMLESS_SHARES: Final[dict[tuple[str, bool | None], float]] = {
     ("issuebench", True): 3.0,
-    ("own", True): 4.0,
+    ("own", True): 3.0,
+    ("own_chat", True): 1.0,
     ("prompts", True): 2.0,
     ("clinc", True): 2.0,
     ("clinc_oos", True): 0.2,
@@ -54,10 +58,11 @@ _HARMLESS_SHARES: Final[dict[tuple[str, bool | None], float]] = {
     ("lm_market", True): 1.0,
 }
 _WAVES: Final = Waves(count=1_024, width=1.0, scale=3.0)
-_WISHES: Final = Features(word_buckets=2_048, shape_scale=1.0, waves=_WAVES)
+_DENSE: Final = Features(word_buckets=2_048, shape_scale=1.0, waves=_WAVES)
+_WISHES: Final = replace(_DENSE, letters_scale=3.0)
 _TOPICS: Final = Features(word_buckets=2_048)
 # Strength of the fit over vector, words and shape, and of the one over shape and waves.
-_STRAIGHT, _CURVED = 1.0, 1.0
+_WISH_STRENGTH: Final = 1.0
 _TOPIC_STRENGTH: Final = 4.0
 
 Clean = Callable[[str], str]
@@ -73,6 +78,7 @@ def train(
     rows = read_rows(data, prompts, embedder, clean)
     folder = out or Path(str(resources.files("language") / "models"))
     folder.mkdir(parents=True, exist_ok=True)
+    # Before anything reads letters: the commercial head is fitted to the weights that stand here.
     np.save(folder / "letters.npy", weights_from(row.text for row in own_examples()))
     figures = {}
     for name, trained in (
@@ -99,35 +105,54 @@ def read_rows(data: Path, prompts: Path, embedder: Embedder, clean: Clean) -> Ro
 
 def train_commercial(rows: Rows) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """Weights (one row) and card of the commercial-intent head."""
-    matrix = _WISHES.beside(rows.vectors, rows.texts)
+    groups = _Groups(
+        _DENSE.beside(rows.vectors, rows.texts),
+        letters_beside(rows.texts, _WISHES.letters_scale),
+    )
     labels = np.array([row.is_commercial is True for row in rows.examples])
     weight = shared(rows, _COMMERCIAL_SHARES, [row.is_commercial for row in rows.examples])
     scores = np.zeros(len(labels), dtype=np.float32)
     for fifth in range(5):
-        coefficients, bias = _both_ways(matrix, labels, np.where(rows.fifths == fifth, 0, weight))
         unseen = rows.fifths == fifth
-        scores[unseen] = matrix[unseen] @ coefficients + bias
+        coefficients, bias = _three_ways(groups, labels, np.where(unseen, 0, weight))
+        scores[unseen] = groups.scores(coefficients, bias)[unseen]
     everywhere = np.ones(len(labels), dtype=np.bool_)
     line = commercial_line(rows.examples, scores, everywhere)
     figures = commercial_figures(rows.examples, scores, line)
-    coefficients, bias = _both_ways(matrix, labels, weight)
+    coefficients, bias = _three_ways(groups, labels, weight)
     return coefficients[np.newaxis, :], _card(_WISHES, ["commercial"], [bias - line], figures)
 
 
-def _both_ways(
-    matrix: NDArray[np.float32], labels: NDArray[np.bool_], weight: NDArray[np.float64]
+@dataclass(frozen=True)
+class _Groups:
+    """What the commercial head reads of each row: the groups that are dense, and the letters."""
+
+    dense: NDArray[np.float32]
+    letters: Any
+
+    def scores(self, coefficients: NDArray[np.float32], bias: float) -> NDArray[np.float32]:
+        size = self.dense.shape[1]
+        found: NDArray[np.float32] = self.dense @ coefficients[:size] + bias
+        return found + self.letters @ coefficients[size:]
+
+
+def _three_ways(
+    groups: _Groups, labels: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], float]:
-    """The mean of a straight fit (vector, words, shape) and a curved one (shape, waves)."""
-    waves = matrix.shape[1] - _WAVES.count
-    after_words = matrix.shape[1] - _WISHES.beside_the_vector + _WISHES.word_buckets
-    both, offset = np.zeros(matrix.shape[1], dtype=np.float32), 0.0
-    for columns, strength in ((slice(0, waves), _STRAIGHT), (slice(after_words, None), _CURVED)):
-        part = matrix[:, columns]
-        coefficients, bias = fit(part, labels, weight, strength)
-        unit = spread(part @ coefficients + bias, weight)
-        both[columns] += coefficients / unit
+    """The mean of three fits: straight (vector, words, shape), curved (shape, waves), letters."""
+    size = groups.dense.shape[1]
+    after_words = size - _DENSE.beside_the_vector + _DENSE.word_buckets
+    found, offset = np.zeros(size + _WISHES.letters, dtype=np.float32), 0.0
+    for part, columns in (
+        (groups.dense[:, : size - _WAVES.count], slice(0, size - _WAVES.count)),
+        (groups.dense[:, after_words:], slice(after_words, size)),
+        (groups.letters, slice(size, None)),
+    ):
+        coefficients, bias = fit(part, labels, weight, _WISH_STRENGTH)
+        unit = spread(np.asarray(part @ coefficients) + bias, weight)
+        found[columns] += coefficients / unit
         offset += bias / unit
-    return both, offset
+    return found, offset
 
 
 def train_topics(rows: Rows) -> tuple[NDArray[np.float32], dict[str, Any]]:
@@ -180,6 +205,7 @@ def _card(
         "word_buckets": features.word_buckets,
         "word_scale": features.word_scale,
         "shape_scale": features.shape_scale,
+        "letters_scale": features.letters_scale,
         "waves": {
             "count": waves.count,
             "width": waves.width,

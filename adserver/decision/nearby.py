@@ -18,7 +18,8 @@ from adserver.decision.vocabulary import Candidate, Offer
 from adserver.matching.bits import Bits
 from kernel.recent import Recent
 
-_REMEMBERED: Final = 1_000
+# Some 13 kB each.
+_REMEMBERED: Final = 320
 
 
 @dataclass(frozen=True, slots=True)
