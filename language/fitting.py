@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from language.corpora import Example
-from language.letters import BUCKETS, letters_of
 
 SEED: Final = 20_261_123
 _FIFTHS: Final = 5
@@ -60,17 +59,6 @@ def shared(
     )
     used: NDArray[np.float64] = weights * ((weights > 0.0).sum() / weights.sum())
     return used
-
-
-def letters_beside(texts: Sequence[str], scale: float) -> Any:
-    """The letters of each text, row by row; sparse, because most of them are in no text."""
-    from scipy import sparse  # type: ignore[import-untyped]
-
-    found = [letters_of(text) for text in texts]
-    rows = np.repeat(np.arange(len(found)), [len(one.buckets) for one in found])
-    columns = np.concatenate([one.buckets.astype(np.int64) for one in found])
-    values = np.concatenate([one.values for one in found]) * np.float32(scale)
-    return sparse.csr_matrix((values, (rows, columns)), shape=(len(found), BUCKETS))
 
 
 def fit(

@@ -9,7 +9,6 @@ held back (topics). The head that is written has then seen all rows.
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -17,14 +16,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from language import wish_fit
 from language.corpora import own_examples, own_prompts, public_examples
 from language.embedder import Embedder
-from language.features import Features, Waves
+from language.features import Features
 from language.figures import commercial_figures, commercial_line, topic_figures
-from language.fitting import SEED, Rows, fit, letters_beside, shared, spread
+from language.fitting import SEED, Rows, fit, shared
 from language.letters import weights_from
 from language.lineage import lineage
 from language.sensitive_topics import SensitiveTopic
+from language.wish_fit import Readings, as_served
 
 _LONGEST_CLEANED: Final = 20_000
 # Fourteen topics each take their share of harmless texts; together they must stay below 1 %.
@@ -57,12 +58,8 @@ _HARMLESS_SHARES: Final[dict[tuple[str, bool | None], float]] = {
     ("wands", True): 0.5,
     ("lm_market", True): 1.0,
 }
-_WAVES: Final = Waves(count=1_024, width=1.0, scale=3.0)
-_DENSE: Final = Features(word_buckets=2_048, shape_scale=1.0, waves=_WAVES)
-_WISHES: Final = replace(_DENSE, letters_scale=3.0)
 _TOPICS: Final = Features(word_buckets=2_048)
 # Strength of the fit over vector, words and shape, and of the one over shape and waves.
-_WISH_STRENGTH: Final = 1.0
 _TOPIC_STRENGTH: Final = 4.0
 
 Clean = Callable[[str], str]
@@ -105,54 +102,20 @@ def read_rows(data: Path, prompts: Path, embedder: Embedder, clean: Clean) -> Ro
 
 def train_commercial(rows: Rows) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """Weights (one row) and card of the commercial-intent head."""
-    groups = _Groups(
-        _DENSE.beside(rows.vectors, rows.texts),
-        letters_beside(rows.texts, _WISHES.letters_scale),
-    )
+    readings = Readings.of(rows)
     labels = np.array([row.is_commercial is True for row in rows.examples])
     weight = shared(rows, _COMMERCIAL_SHARES, [row.is_commercial for row in rows.examples])
     scores = np.zeros(len(labels), dtype=np.float32)
     for fifth in range(5):
         unseen = rows.fifths == fifth
-        coefficients, bias = _three_ways(groups, labels, np.where(unseen, 0, weight))
-        scores[unseen] = groups.scores(coefficients, bias)[unseen]
+        line = readings.fitted(labels, np.where(unseen, 0, weight))
+        scores[unseen] = readings.scores(line)[unseen]
     everywhere = np.ones(len(labels), dtype=np.bool_)
-    line = commercial_line(rows.examples, scores, everywhere)
-    figures = commercial_figures(rows.examples, scores, line)
-    coefficients, bias = _three_ways(groups, labels, weight)
-    return coefficients[np.newaxis, :], _card(_WISHES, ["commercial"], [bias - line], figures)
-
-
-@dataclass(frozen=True)
-class _Groups:
-    """What the commercial head reads of each row: the groups that are dense, and the letters."""
-
-    dense: NDArray[np.float32]
-    letters: Any
-
-    def scores(self, coefficients: NDArray[np.float32], bias: float) -> NDArray[np.float32]:
-        size = self.dense.shape[1]
-        found: NDArray[np.float32] = self.dense @ coefficients[:size] + bias
-        return found + self.letters @ coefficients[size:]
-
-
-def _three_ways(
-    groups: _Groups, labels: NDArray[np.bool_], weight: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], float]:
-    """The mean of three fits: straight (vector, words, shape), curved (shape, waves), letters."""
-    size = groups.dense.shape[1]
-    after_words = size - _DENSE.beside_the_vector + _DENSE.word_buckets
-    found, offset = np.zeros(size + _WISHES.letters, dtype=np.float32), 0.0
-    for part, columns in (
-        (groups.dense[:, : size - _WAVES.count], slice(0, size - _WAVES.count)),
-        (groups.dense[:, after_words:], slice(after_words, size)),
-        (groups.letters, slice(size, None)),
-    ):
-        coefficients, bias = fit(part, labels, weight, _WISH_STRENGTH)
-        unit = spread(np.asarray(part @ coefficients) + bias, weight)
-        found[columns] += coefficients / unit
-        offset += bias / unit
-    return found, offset
+    floor = commercial_line(rows.examples, scores, everywhere)
+    figures = commercial_figures(rows.examples, scores, floor)
+    line = readings.fitted(labels, weight)
+    card = _card(wish_fit.FEATURES, ["commercial"], [line.bias - floor], figures)
+    return as_served(line)[np.newaxis, :], card
 
 
 def train_topics(rows: Rows) -> tuple[NDArray[np.float32], dict[str, Any]]:

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 VERSION: Final = 3
-SHARPNESS: Final = 24.0
+SHARPNESS: Final = 40.0
 
 _AT_NO_FIT: Final = -5.6
 _PER_RELEVANCE: Final = 2.2

@@ -67,7 +67,9 @@ class Folder:
         domain_of = {intent: name for name, intents in domains.items() for intent in intents}
         rows = []
         for file in ("clinc150/data_dev.json", "clinc150/data_test.json"):
-            for split in self._json(file, dict).values():
+            read = self._json(file, dict)
+            # A file of one split may be the bare list of its rows.
+            for split in [read] if isinstance(read, list) else read.values():
                 rows += [(text, domain_of.get(intent, "oos")) for text, intent in split]
         return [(text, domain) for text, domain in rows if domain in {*EVERYDAY, "oos"}]
 
