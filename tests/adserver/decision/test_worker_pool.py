@@ -1,6 +1,7 @@
 """Who gets a thread, and who is turned away because the answer would be over by then."""
 
 import asyncio
+import sys
 import threading
 
 import pytest
@@ -45,3 +46,14 @@ class TestAPoolOfOneThread:
             assert await asyncio.gather(*waiting) == [True, True, True]
         finally:
             pool.close()
+
+
+def test_threads_that_compute_hand_over_within_a_millisecond() -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.005)
+    try:
+        WorkerPool(threads=1, queue=1, patience_s=0.030, clock=FrozenClock()).close()
+
+        assert sys.getswitchinterval() == pytest.approx(0.001)
+    finally:
+        sys.setswitchinterval(before)
