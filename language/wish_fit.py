@@ -65,7 +65,8 @@ class Readings:
         parts, offset = [], 0.0
         for part in (self.straight, self.curved, self.lettered):
             coefficients, bias = fit(part, labels, weight, _STRENGTH)
-            unit = spread(np.asarray(part @ coefficients) + bias, weight)
+            scores: NDArray[np.float32] = np.asarray(part @ coefficients + bias, dtype=np.float32)
+            unit = spread(scores, weight)
             parts.append(coefficients / unit)
             offset += bias / unit
         return WishLine(np.concatenate(parts), offset)
