@@ -44,7 +44,8 @@ async def work(url: str) -> None:
     before: str | None = ""
     while not closed.done():
         decision = await engine.decide(asking(SHOES), publisher=ZERO)
-        at, winner = time.time(), decision.ad and decision.ad.advertiser.name
+        at, ad = time.time(), decision.ad
+        winner = None if ad is None else ad.advertiser.name
         if winner != before:
             print(json.dumps([at, winner]), flush=True)
             before = winner
