@@ -19,13 +19,13 @@ _EVERYDAY: Final = frozenset(
 _CHAT_FALSE_FILL: Final = 0.02
 _EVERYDAY_FALSE_FILL: Final = 0.01
 # Some of what fits no intent is a wish after all, and most of the rest fits no creative.
-_ODD_FALSE_FILL: Final = 0.035
+_ODD_FALSE_FILL: Final = 0.06
 
 
 def commercial_line(
     rows: Sequence[Example], scores: NDArray[np.float32], among: NDArray[np.bool_]
 ) -> float:
-    """The score that 2 % of chat prompts, 1 % of everyday or 3.5 % of odd requests exceed."""
+    """The score that 2 % of chat prompts, 1 % of everyday or 6 % of odd requests exceed."""
     chat = scores[_of(rows, {"issuebench"}, wished=False) & among]
     everyday = scores[_of(rows, _EVERYDAY, wished=False) & among]
     odd = scores[_of(rows, {"clinc_oos"}, wished=False) & among]
