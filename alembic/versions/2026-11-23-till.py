@@ -6,7 +6,7 @@ from alembic import op
 from kernel.database import UtcDateTime
 
 revision = "r12_till"
-down_revision = "r11_network"
+down_revision = "r09_portal"
 branch_labels = None
 depends_on = None
 
