@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from api.access.answer_cache import AnswerCache
 from api.access.idempotency import Shelf
-from api.access.key_book import KeyBook
+from api.access.key_book import IsStopped, KeyBook
 from api.access.limits import QuotaPlan
 from api.access.quota import QuotaBook, Standing
 from api.access.visit import GuardedKeys, subjects_of
@@ -118,6 +118,7 @@ def build_api_side(
     shares_state: bool,
     spend: SpendPlan,
     forecast: RevenueForecast,
+    is_stopped: IsStopped,
     affiliates: tuple[Account, ...] = (),
     collector: Collector | None = None,
 ) -> ApiSide:
@@ -125,7 +126,11 @@ def build_api_side(
     standings = Standings(grounds.database, grounds.clock, forecast)
     purse = Purse(grounds.database, grounds.clock, per_day=spend.per_day)
     keys = GuardedKeys(
-        grounds.database, grounds.clock, grounds.shared_state, standing=standings.tier
+        grounds.database,
+        grounds.clock,
+        grounds.shared_state,
+        standing=standings.tier,
+        is_stopped=is_stopped,
     )
     hours, exporter, completions = _monitored(grounds, collector)
     attestation = Attestation(grounds.signing.derive("organic"))

@@ -107,6 +107,7 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
             collector=plan.collector,
             shares_state=plan.redis_url is not None,
             spend=plan.spend,
+            is_stopped=lambda app_id: ads.stops.now().has_app(app_id),
             forecast=PostedRevenue(
                 FloorForecast(max(ads.publisher_zero.floor, plan.decisions.reserve))
             ),

@@ -1,7 +1,8 @@
 """``tollfree stop | resume ads | advertiser | creative | app``: the switch for emergencies.
 
 Every process obeys within a second. Links that are already out lead to the neutral page, and nothing
-is charged for them until it goes on. Stopping twice is stopping once.
+is charged for them until it goes on. The calls of a stopped app are refused as well; answers that
+are being written end as they would have. Stopping twice is stopping once.
 """
 
 import argparse

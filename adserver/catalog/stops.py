@@ -1,7 +1,7 @@
 """What an operator has stopped: all ads, an advertiser, a creative, or an app.
 
 A stop holds at once and for what is already out: links lead to the neutral page and nothing is
-charged until it is resumed. Every process looks at the few rows four times a second; a look that
+charged until it is resumed. An app that is stopped gets no answers of our API either. Every process looks at the few rows four times a second; a look that
 fails leaves the last one standing, because a stop must not end by itself.
 """
 
@@ -58,6 +58,10 @@ class Stops:
         }
         hit = next((scope for scope, name in named.items() if (scope, name) in self.stopped), None)
         return None if hit is None else f"{hit}_stopped"
+
+    def has_app(self, app_id: str) -> bool:
+        """Whether the app itself was stopped, and not only ads."""
+        return (Scope.APP, app_id) in self.stopped
 
 
 NOTHING_STOPPED: Final = Stops()

@@ -22,11 +22,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.access.ad_choices import settings_of
 from api.access.ad_settings import AdSettings, for_key
-from api.access.keys import KeyKind, digest_of, looks_like_a_key
+from api.access.keys import KeyKind, looks_like_a_key
 from api.tables import ApiKey, App
 from kernel.clock import Clock
 from kernel.database import Database
-from kernel.errors import Unauthenticated, Unavailable
+from kernel.errors import Forbidden, Unauthenticated, Unavailable
+from kernel.secret_keys import digest_of
 from kernel.shared_state import SharedState
 from kernel.telemetry import counter, logger
 
@@ -40,6 +41,8 @@ _AWAY: Final = (SQLAlchemyError, OSError, TimeoutError)
 
 #: The tier that an app has by now, from the one that the operator granted it.
 Standing = Callable[[str, str], str]
+#: Whether the operator has stopped an app; asked with every call, so it answers from memory.
+IsStopped = Callable[[str], bool]
 
 _log = logger(__name__)
 _unchecked = counter("key_checks_failed", "Key look-ups that the database did not answer.")
@@ -75,15 +78,20 @@ class KeyBook:
         capacity: int = 50_000,
         look_deadline_seconds: float = 2.0,
         standing: Standing | None = None,
+        is_stopped: IsStopped | None = None,
     ) -> None:
         self._database, self._clock, self._shared_state = database, clock, shared_state
         self._capacity, self._look_deadline = capacity, look_deadline_seconds
         self._standing = standing or _as_granted
+        self._is_stopped = is_stopped or _never
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._looking: dict[str, asyncio.Task[Caller | None]] = {}
 
     async def verify(self, authorization: str | None) -> Caller:
-        """The caller behind an Authorization header. Raises Unauthenticated, or Unavailable."""
+        """The caller behind an Authorization header.
+
+        Raises Unauthenticated, Unavailable, or Forbidden for an app that was stopped.
+        """
         secret = _secret_in(authorization)
         digest = digest_of(secret)
         entry = self._entries.get(digest)
@@ -106,6 +114,12 @@ class KeyBook:
             raise Unauthenticated(
                 "This API key is unknown or was revoked. Create a new one and send it as "
                 "`Authorization: Bearer tf_live_…`."
+            )
+        if self._is_stopped(caller.app_id):
+            raise Forbidden(
+                f"The operator has stopped the app {caller.app_id}: its calls are refused until it "
+                "goes on. Write to the operator of this service, and name the app.",
+                code="app_stopped",
             )
         return caller
 
@@ -187,6 +201,10 @@ def _secret_in(authorization: str | None) -> str:
         )
     scheme, _, secret = authorization.partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def _never(_app_id: str) -> bool:
+    return False
 
 
 def _as_granted(_app_id: str, granted: str) -> str:

@@ -13,7 +13,7 @@ from api.access.key_book import KeyBook
 from api.access.keys import KeyKind, NewKey, create_app, create_key, new_key, revoke_key
 from kernel.clock import FrozenClock
 from kernel.database import Database
-from kernel.errors import Unauthenticated, Unavailable
+from kernel.errors import Forbidden, Unauthenticated, Unavailable
 from kernel.shared_state import SharedState
 from tollfree_sdk.contract import Delivery
 
@@ -101,6 +101,24 @@ class TestACaller:
             await book.verify(bearer(key))
 
         assert door.asked == 1
+
+
+class TestAnAppThatWasStopped:
+    async def test_is_refused_with_its_next_call_and_served_again_when_it_goes_on(
+        self, database: Database, clock: FrozenClock
+    ) -> None:
+        key, stopped = await a_key(database, clock), set[str]()
+        book = KeyBook(database, clock, is_stopped=lambda app_id: app_id in stopped)
+        caller = await book.verify(bearer(key))
+
+        stopped.add(caller.app_id)
+        with pytest.raises(Forbidden) as refused:
+            await book.verify(bearer(key))
+        stopped.clear()
+
+        assert refused.value.code == "app_stopped"
+        assert caller.app_id in refused.value.message
+        assert await book.verify(bearer(key)) == caller
 
 
 class TestARevokedKey:

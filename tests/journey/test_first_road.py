@@ -13,9 +13,13 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
+from adserver.catalog import stops
 from adserver.events.tables import DecisionRow, StepRow
+from api.tables import ApiKey
+from kernel.clock import SystemClock
 from kernel.database import Database
 from kernel.money import Micros
+from kernel.secret_keys import digest_of
 from ledger.account import cash
 from ledger.balances import balance
 from ledger.tables import LedgerGroup
@@ -209,3 +213,52 @@ def _in_database(road: RunningRoad, look: Any) -> Any:
 
     with ThreadPoolExecutor(1) as apart:
         return apart.submit(asyncio.run, opened()).result()
+
+
+class TestAnAppThatTheOperatorStops:
+    def test_is_refused_by_the_running_server_until_it_goes_on(self, road: RunningRoad) -> None:
+        app_id = asyncio.run(_app_of(road))
+
+        asyncio.run(_stop(road, app_id))
+        try:
+            refused = _first_with(road, 403)
+        finally:
+            asyncio.run(_resume(road, app_id))
+
+        assert refused.json()["error"]["code"] == "app_stopped"
+        assert _first_with(road, 200).json()["data"]
+
+
+def _first_with(road: RunningRoad, status: int) -> httpx.Response:
+    """The first answer with this status: servers look at what is stopped four times a second."""
+    headers = {"authorization": f"Bearer {road.told['api_key']}"}
+    for _ in range(200):
+        answer = httpx.get(f"{road.told['base_url']}/models", headers=headers)
+        if answer.status_code == status:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"No answer with status {status} in ten seconds.")
+
+
+async def _app_of(road: RunningRoad) -> str:
+    database = Database(road.told["database_url"])
+    digest = digest_of(road.told["api_key"])
+    async with database.reading() as session:
+        app_id = await session.scalar(sa.select(ApiKey.app_id).where(ApiKey.digest == digest))
+    await database.close()
+    assert app_id is not None
+    return app_id
+
+
+async def _stop(road: RunningRoad, app_id: str) -> None:
+    database = Database(road.told["database_url"])
+    async with database.writing() as tx:
+        await stops.stop(tx, stops.Scope.APP, app_id, reason="abuse", clock=SystemClock())
+    await database.close()
+
+
+async def _resume(road: RunningRoad, app_id: str) -> None:
+    database = Database(road.told["database_url"])
+    async with database.writing() as tx:
+        await stops.resume(tx, stops.Scope.APP, app_id)
+    await database.close()
