@@ -27,6 +27,7 @@ _MODULES = {
     "backup": "tollfree.backup",
     "restore": "tollfree.backup",
     "stop": "tollfree.stop",
+    "tokens": "tollfree.tokens",
     "resume": "tollfree.stop",
     "billing": "tollfree.billing",
     "chat": "tollfree.chat",
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     _keys(commands)
     _ad_settings(commands)
     add_publishers(commands)
+    _tokens(commands)
     add_commissions(commands)
     _explain(commands)
     match = commands.add_parser("match", help="show the decision for one message")
@@ -177,6 +179,26 @@ def _stops(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         act.add_argument("--reason", default="by the operator", help="kept with the stop")
         act.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
         act.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _tokens(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    tokens = commands.add_parser("tokens", help="create, list and revoke advertisers' tokens")
+    actions = tokens.add_subparsers(dest="action", required=True, metavar="action")
+    create = actions.add_parser("create", help="make a token; it is shown once")
+    create.add_argument(
+        "--role",
+        choices=["owner", "editor", "billing", "viewer", "conversions"],
+        default="conversions",
+    )
+    create.add_argument("--name", default="Conversions", help="what it is for")
+    create.add_argument("--days", type=int, help="how long it lasts; until it is revoked without")
+    listed = actions.add_parser("list", help="list tokens, without their secrets")
+    revoke = actions.add_parser("revoke", help="end a token")
+    for action in (create, listed, revoke):
+        action.add_argument("advertiser", help="the advertiser's id, adv_…")
+        action.add_argument("--data", metavar="DIR", help="data folder (TOLLFREE_DATA)")
+        action.add_argument("--json", action="store_true", help="print JSON")
+    revoke.add_argument("token", help="the token's id, tok_…")
 
 
 def _keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -28,6 +28,8 @@ from developer_portal import routes as developer_pages
 from developer_portal.codes import EmailCodes
 from developer_portal.joining import Door
 from developer_portal.proof_of_work import Challenges
+from kernel.clock import Clock
+from kernel.database import Database
 from kernel.http import RequestIds, install_error_handlers, install_health
 from kernel.telemetry import REGISTRY
 from operator_console import routes as operator_pages
@@ -38,6 +40,8 @@ from tollfree.foundations import Foundations
 from tollfree.portal_side import PortalSide
 from tollfree.till_side import STAND_IN, TillSide
 from web import assets
+from web.access_tokens import token_calling
+from web.roles import Act
 
 _HOT = "/v1/chat/completions"
 
@@ -74,12 +78,22 @@ def _ad_network(grounds: Foundations, ads: AdSide) -> FastAPI:
     database, clock = grounds.database, grounds.clock
     app.include_router(decision_routes.routes(ads.engine, database))
     app.include_router(event_routes.routes(ads.beacons, ads.tokens, database, clock))
-    app.include_router(conversion_routes.routes(database, clock))
+    app.include_router(conversion_routes.routes(database, clock, reporters(database, clock)))
     app.include_router(publisher_routes.routes(database, clock))
     app.include_router(click_pages.routes(ads.clicks, ads.insiders.signed_in))
     app.include_router(why_pages.routes(ads.why))
     app.add_api_route("/metrics", _metrics, methods=["GET"], include_in_schema=False)
     return app
+
+
+def reporters(database: Database, clock: Clock) -> conversion_routes.Callers:
+    """Whose servers may report conversions: those with a token of their organisation."""
+
+    async def organisation(authorization: str | None) -> str:
+        token = await token_calling(database, authorization, Act.REPORT_CONVERSIONS, clock=clock)
+        return token.organisation_id
+
+    return organisation
 
 
 class _HotPath:

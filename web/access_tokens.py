@@ -1,16 +1,10 @@
 """Tokens with which programs act for an organisation.
 
-    tf_adv_ + 32 characters (160 random bits) + 7 characters of checksum
-
-A token has one role, a name, perhaps an end, and never more rights than a member of that role. The
-secret is shown once; the digest is kept, since 160 random bits need no slow hash. The checksum tells
-a mistyped token without asking the database.
+They look as `kernel.secret_keys` says, with the prefix tf_adv_. A token has one role, a name, perhaps
+an end, and never more rights than a member of that role; with the role `conversions` an advertiser's
+servers report conversions and can do nothing else. The secret is shown once.
 """
 
-import hashlib
-import re
-import zlib
-from base64 import b32encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,16 +13,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.clock import Clock
-from kernel.database import WriteSession
-from kernel.errors import BadRequest, NotFound
-from kernel.ids import new_id, new_secret
+from kernel.database import Database, WriteSession
+from kernel.errors import BadRequest, Forbidden, NotFound, Unauthenticated
+from kernel.ids import new_id
+from kernel.secret_keys import digest_of, looks_right, new_key
 from web.account_tables import AccessTokenRow
-from web.roles import Role
+from web.roles import Act, TokenRole, may
 
 PREFIX: Final = "tf_adv_"
 MOST: Final = 50
 LONGEST_DAYS: Final = 3_650
-_SHAPE: Final = re.compile(r"(tf_adv_[a-z2-7]{32})([a-z2-7]{7})")
+_HOW: Final = "Send your token as: Authorization: Bearer tf_adv_…"
 _SEEN_GRAIN: Final = timedelta(minutes=10)
 
 
@@ -39,7 +34,7 @@ class AccessToken:
     token_id: str
     organisation_id: str
     name: str
-    role: Role
+    role: TokenRole
     shown: str
     created_by: str
     created_at: datetime
@@ -60,7 +55,7 @@ async def create_token(
     *,
     organisation_id: str,
     name: str,
-    role: Role,
+    role: TokenRole,
     created_by: str,
     days: int | None,
     clock: Clock,
@@ -73,13 +68,13 @@ async def create_token(
         raise BadRequest(f"A token lasts 1 to {LONGEST_DAYS} days.", param="days")
     if len(await tokens_of(tx, organisation_id)) >= MOST:
         raise BadRequest(f"{MOST} tokens are enough. Revoke one first.")
-    secret = _new_secret()
+    secret, digest = new_key(PREFIX)
     row = AccessTokenRow(
         id=new_id("tok"),
         organisation_id=organisation_id,
         name=trimmed,
         role=role.value,
-        digest=digest_of(secret),
+        digest=digest,
         shown=secret[: len(PREFIX) + 5],
         created_by=created_by,
         created_at=clock.now(),
@@ -151,24 +146,31 @@ def is_use_old(token: AccessToken, now: datetime) -> bool:
     return token.last_used_at is None or now - token.last_used_at > _SEEN_GRAIN
 
 
-def looks_right(secret: str) -> bool:
-    """Whether the checksum fits."""
-    found = _SHAPE.fullmatch(secret)
-    return found is not None and _checksum(found[1]) == found[2]
+async def token_calling(
+    database: Database, authorization: str | None, act: Act, *, clock: Clock
+) -> AccessToken:
+    """The token in an Authorization header, allowed to perform `act`.
 
-
-def digest_of(secret: str) -> str:
-    """What is stored of a token."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _new_secret() -> str:
-    body = PREFIX + b32encode(new_secret(20)).decode().lower()
-    return body + _checksum(body)
-
-
-def _checksum(body: str) -> str:
-    return b32encode(zlib.crc32(body.encode()).to_bytes(4, "big")).decode().lower().rstrip("=")
+    Raises Unauthenticated or Forbidden.
+    """
+    scheme, _, secret = (authorization or "").partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer" or not secret:
+        raise Unauthenticated(_HOW, code="missing_api_key")
+    if not looks_right(secret, PREFIX):
+        raise Unauthenticated("This is not a token of an advertiser; they begin with tf_adv_.")
+    async with database.reading() as session:
+        token = await token_by_secret(session, secret, clock=clock)
+    if token is None:
+        raise Unauthenticated("This token is unknown, over or revoked.")
+    if not may(token.role, act):
+        raise Forbidden(
+            f"This token is for the role {token.role.value}, which does not allow this."
+        )
+    if is_use_old(token, clock.now()):
+        async with database.writing() as tx:
+            await note_used(tx, token.token_id, clock=clock)
+    return token
 
 
 def _token(row: AccessTokenRow) -> AccessToken:
@@ -176,7 +178,7 @@ def _token(row: AccessTokenRow) -> AccessToken:
         token_id=row.id,
         organisation_id=row.organisation_id,
         name=row.name,
-        role=Role(row.role),
+        role=TokenRole(row.role),
         shown=row.shown,
         created_by=row.created_by,
         created_at=row.created_at,

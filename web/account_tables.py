@@ -61,7 +61,9 @@ class AccessTokenRow(Base):
 
     __tablename__ = "access_token"
     __table_args__ = (
-        sa.CheckConstraint("role IN ('owner', 'editor', 'billing', 'viewer')", name="role"),
+        sa.CheckConstraint(
+            "role IN ('owner', 'editor', 'billing', 'viewer', 'conversions')", name="role"
+        ),
     )
 
     id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)

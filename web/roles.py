@@ -17,6 +17,16 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+class TokenRole(StrEnum):
+    """What a token is good for: as a member of that role, or to report conversions and no more."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    BILLING = "billing"
+    VIEWER = "viewer"
+    CONVERSIONS = "conversions"
+
+
 class Act(StrEnum):
     """What a page or a button does, in the trade's words."""
 
@@ -25,16 +35,18 @@ class Act(StrEnum):
     EDIT_APPS = "edit_apps"
     PAY = "pay"
     MANAGE_MEMBERS = "manage_members"
+    REPORT_CONVERSIONS = "report_conversions"
 
 
-_ALLOWED: Final = {
+_ALLOWED: Final[dict[str, frozenset[Act]]] = {
     Role.OWNER: frozenset(Act),
-    Role.EDITOR: frozenset({Act.SEE, Act.EDIT_CAMPAIGNS, Act.EDIT_APPS}),
+    Role.EDITOR: frozenset({Act.SEE, Act.EDIT_CAMPAIGNS, Act.EDIT_APPS, Act.REPORT_CONVERSIONS}),
     Role.BILLING: frozenset({Act.SEE, Act.PAY}),
     Role.VIEWER: frozenset({Act.SEE}),
+    TokenRole.CONVERSIONS: frozenset({Act.REPORT_CONVERSIONS}),
 }
 
 
-def may(role: Role, act: Act) -> bool:
-    """Whether a member with this role may do it: ``may(Role.VIEWER, Act.PAY)`` is False."""
+def may(role: Role | TokenRole, act: Act) -> bool:
+    """Whether one with this role may do it: ``may(Role.VIEWER, Act.PAY)`` is False."""
     return act in _ALLOWED[role]

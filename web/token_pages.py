@@ -15,14 +15,14 @@ from web import access_tokens, audit
 from web.access_tokens import NewToken
 from web.front_desk import Member
 from web.pages import Pages
-from web.roles import Act, Role
+from web.roles import Act, TokenRole
 
 
 class TokenForm(BaseModel):
     """A token to make; empty days mean until it is revoked."""
 
     name: str = ""
-    role: Role = Role.VIEWER
+    role: TokenRole = TokenRole.VIEWER
     days: str = ""
 
 
@@ -104,7 +104,6 @@ class TokenPages:
             "tokens.html",
             status=422 if problem else 200,
             tokens=tokens,
-            roles=list(Role),
             made=made,
             form=form or TokenForm(),
             note=note,

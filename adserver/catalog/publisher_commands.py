@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from adserver.catalog.from_rows import publisher_from
 from adserver.catalog.placement import Blocks, Placement
 from adserver.catalog.publisher import Publisher
-from adserver.catalog.publisher_secrets import new_publisher_key
 from adserver.catalog.publisher_tables import PlacementRow, PublisherKeyRow
 from adserver.catalog.queries import publisher_by_digest
 from adserver.catalog.tables import PublisherRow
@@ -24,8 +24,9 @@ from kernel.database import WriteSession
 from kernel.errors import NotFound
 from kernel.ids import new_id
 from kernel.money import Micros
+from kernel.secret_keys import new_key, shown
 
-_SHOWN = 12
+PREFIX: Final = "tf_pub_"
 
 
 class PublisherKeyKind(StrEnum):
@@ -61,13 +62,13 @@ async def create_publisher_key(
 ) -> NewPublisherKey:
     """One more key. Raises NotFound."""
     await _publisher(tx, publisher_id)
-    secret, digest = new_publisher_key()
+    secret, digest = new_key(PREFIX)
     row = PublisherKeyRow(
         id=new_id("key"),
         publisher_id=publisher_id,
         kind=kind.value,
         digest=digest,
-        shown=f"{secret[:_SHOWN]}…",
+        shown=shown(secret),
         created_at=clock.now(),
     )
     tx.add(row)

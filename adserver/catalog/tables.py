@@ -115,21 +115,6 @@ class CatalogGenerationRow(Base):
     number: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-class AdvertiserKeyRow(Base):
-    """A key of an advertiser's own servers, by its digest; for reporting conversions."""
-
-    __tablename__ = "advertiser_key"
-
-    id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
-    advertiser_id: Mapped[str] = mapped_column(
-        sa.String(40), sa.ForeignKey("advertiser.id", ondelete="RESTRICT"), index=True
-    )
-    digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    shown: Mapped[str] = mapped_column(sa.String(24))
-    created_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
-
-
 class StopRow(Base):
     """Something that an operator has stopped; `scope_id` is empty where it is everything."""
 

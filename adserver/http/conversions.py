@@ -9,15 +9,16 @@ it once. The pixel always answers with its image: a page must not break over it.
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from adserver.catalog.advertiser_keys import advertiser_calling
+from adserver.catalog.queries import organisation_of
 from adserver.events.click_rows import decided_of
 from adserver.events.conversion_rules import Reported
 from adserver.events.conversions import Conversion, record_conversion
@@ -25,7 +26,7 @@ from adserver.http.bodies import read_object
 from adserver.http.decision_ids import is_decision_id
 from kernel.clock import Clock
 from kernel.database import Database
-from kernel.errors import BadRequest, TollfreeError
+from kernel.errors import BadRequest, NotFound, TollfreeError
 from kernel.money import ZERO, Micros
 from kernel.telemetry import counter
 
@@ -37,17 +38,21 @@ _MOST: Final = Micros(10**15)
 _PIXEL: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
-def routes(database: Database, clock: Clock) -> APIRouter:
-    """The call and the pixel."""
+#: The organisation behind an Authorization header. Raises Unauthenticated or Forbidden.
+Callers = Callable[[str | None], Awaitable[str]]
+
+
+def routes(database: Database, clock: Clock, callers: Callers) -> APIRouter:
+    """The call and the pixel; `callers` knows the tokens with which advertisers report."""
     router = APIRouter(prefix="/ads/v1", tags=["conversions"])
 
     @router.post("/conversions")
     async def report(request: Request) -> dict[str, Any]:
-        async with database.reading() as session:
-            caller = await advertiser_calling(session, request.headers.get("authorization"))
+        organisation = await callers(request.headers.get("authorization"))
         reported = read_report(await read_object(request), clock.now())
         async with database.writing() as tx:
-            conversion = await record_conversion(tx, caller, reported, clock=clock)
+            advertiser = await _clicked_of(tx, organisation, reported.click_id)
+            conversion = await record_conversion(tx, advertiser, reported, clock=clock)
         _reports.labels(conversion.outcome).inc()
         return _told(conversion, reported)
 
@@ -94,6 +99,15 @@ def read_report(body: Mapping[str, Any], at: datetime, *, is_pixel: bool = False
         else _text(body, "refund_of", _EVENT_ID, "the event_id of the conversion"),
         is_pixel=is_pixel,
     )
+
+
+async def _clicked_of(session: AsyncSession, organisation: str, click_id: str) -> str:
+    """The organisation's advertiser whose ad was clicked. Raises NotFound."""
+    decided = await decided_of(session, click_id)
+    advertiser = None if decided is None else decided.advertiser_id
+    if advertiser is None or await organisation_of(session, advertiser) != organisation:
+        raise NotFound("There is no such click of yours.", param="click_id")
+    return advertiser
 
 
 def _told(conversion: Conversion, reported: Reported) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adserver.catalog.placement import Placement
 from adserver.catalog.publisher import Publisher
-from adserver.catalog.publisher_commands import placements_of, publisher_by_key
-from adserver.catalog.publisher_secrets import digest_of, looks_right
+from adserver.catalog.publisher_commands import PREFIX, placements_of, publisher_by_key
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import Unauthenticated
+from kernel.secret_keys import digest_of, looks_right
 
 _KNOWN_FOR_S: Final = 10.0
 _UNKNOWN_FOR_S: Final = 2.0
@@ -48,7 +48,7 @@ class PublisherKeys:
         scheme, _, secret = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise Unauthenticated("Send your publisher key as: Authorization: Bearer tf_pub_…")
-        if not looks_right(secret.strip()):
+        if not looks_right(secret.strip(), PREFIX):
             raise Unauthenticated("This is not a publisher key. They begin with tf_pub_.")
         found = await self._by_digest(digest_of(secret.strip()))
         if found is None:

@@ -20,7 +20,7 @@ from web.access_tokens import AccessToken
 from web.audit_log import changes_of
 from web.front_desk import FrontDesk
 from web.members import members_of
-from web.roles import Act, Role
+from web.roles import Act, Role, TokenRole
 
 
 class AccountAnswer(BaseModel):
@@ -31,7 +31,7 @@ class AccountAnswer(BaseModel):
     name: str
     domain: str
     status: str
-    role: Role
+    role: TokenRole
     available_micros: int = Field(description="What can still be spent")
     posted_micros: int = Field(description="The balance, what is held included")
 
@@ -42,7 +42,7 @@ class TokenRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(examples=["nightly reports"])
-    role: Role = Role.VIEWER
+    role: TokenRole = TokenRole.VIEWER
     days: int | None = Field(None, description="How long it lasts; null until it is revoked")
 
 
@@ -51,7 +51,7 @@ class TokenAnswer(BaseModel):
 
     id: str
     name: str
-    role: Role
+    role: TokenRole
     shown: str
     created_at: datetime
     expires_at: datetime | None

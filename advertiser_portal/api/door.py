@@ -9,14 +9,13 @@ from typing import Annotated, Any, Final
 
 from fastapi import Header, Request
 
-from kernel.errors import Forbidden, QuotaExceeded, Unauthenticated, Unavailable
+from kernel.errors import QuotaExceeded, Unavailable
 from web import audit
-from web.access_tokens import AccessToken, is_use_old, looks_right, note_used, token_by_secret
+from web.access_tokens import AccessToken, token_calling
 from web.front_desk import FrontDesk
-from web.roles import Act, may
+from web.roles import Act
 
 PER_MINUTE: Final = 600
-_HOW: Final = "Send your token as: Authorization: Bearer tf_adv_…"
 
 Authorization = Annotated[str, Header(description="Bearer tf_adv_…", alias="Authorization")]
 
@@ -64,24 +63,11 @@ class Door:
 
     async def caller(self, request: Request, act: Act) -> Caller:
         """Who calls, allowed to perform `act`. Raises Unauthenticated or Forbidden."""
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secret.strip():
-            raise Unauthenticated(_HOW, code="missing_api_key")
-        if not looks_right(secret.strip()):
-            raise Unauthenticated("This is not a token of an advertiser; they begin with tf_adv_.")
         front = self._front
-        async with front.database.reading() as session:
-            token = await token_by_secret(session, secret.strip(), clock=front.clock)
-        if token is None:
-            raise Unauthenticated("This token is unknown, over or revoked.")
+        token = await token_calling(
+            front.database, request.headers.get("authorization"), act, clock=front.clock
+        )
         await self._count(token)
-        if not may(token.role, act):
-            raise Forbidden(
-                f"This token is for the role {token.role.value}, which does not allow this."
-            )
-        if is_use_old(token, front.clock.now()):
-            async with front.database.writing() as tx:
-                await note_used(tx, token.token_id, clock=front.clock)
         return Caller(token, request.scope.get("request_id"))
 
     async def _count(self, token: AccessToken) -> None:

@@ -1,33 +1,24 @@
-"""Keys: how they look, and how apps get and lose them.
+"""Keys of apps: how they get and lose them.
 
-    tf_live_ + 27 characters of base 62 (160 random bits) + 6 characters of checksum
-
-The checksum tells a mistyped key from an unknown one without asking the database. Only the SHA-256
-of a key is stored: 160 random bits need no slow hash. The secret leaves this module once, in
-`NewKey`. Checking a caller's key is the work of `api.access.key_book`.
+Keys look as `kernel.secret_keys` says, with the prefix tf_live_ or tf_test_. The secret leaves this
+module once, in `NewKey`. Checking a caller's key is the work of `api.access.key_book`.
 """
 
-import hashlib
-import re
-import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.ad_settings import AdSettings, policy_of
 from api.tables import ApiKey, App
+from kernel import secret_keys
 from kernel.clock import Clock
 from kernel.database import WriteSession
 from kernel.errors import NotFound
-from kernel.ids import new_id, new_secret
-
-_DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_LOOKS_RIGHT: Final = re.compile(r"(tf_(?:live|test)_[0-9A-Za-z]{27})([0-9A-Za-z]{6})", re.ASCII)
-_SHOWN: Final = 12
+from kernel.ids import new_id
+from kernel.secret_keys import looks_right, shown
 
 
 class KeyKind(StrEnum):
@@ -61,20 +52,12 @@ class ListedKey:
 
 def new_key(kind: KeyKind) -> tuple[str, str]:
     """A fresh key and the digest to store: ``("tf_live_3fZ9…", "9b1c…")``."""
-    body = f"tf_{kind}_{_base62(int.from_bytes(new_secret(20), 'big'), 27)}"
-    secret = body + _checksum(body)
-    return secret, digest_of(secret)
+    return secret_keys.new_key(f"tf_{kind}_")
 
 
 def looks_like_a_key(secret: str) -> bool:
     """Whether form and checksum are right; says nothing about whether the key is known."""
-    parts = _LOOKS_RIGHT.fullmatch(secret)
-    return parts is not None and _checksum(parts[1]) == parts[2]
-
-
-def digest_of(secret: str) -> str:
-    """What is stored instead of the key."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return looks_right(secret, "tf_live_", "tf_test_")
 
 
 async def create_app(
@@ -118,7 +101,7 @@ async def create_key(
         app_id=app_id,
         kind=kind.value,
         digest=digest,
-        shown=f"{secret[:_SHOWN]}…",
+        shown=shown(secret),
         created_at=clock.now(),
     )
     tx.add(row)
@@ -159,15 +142,3 @@ async def list_keys(
         )
         for key, app_name in rows
     ]
-
-
-def _checksum(body: str) -> str:
-    return _base62(zlib.crc32(body.encode()), 6)
-
-
-def _base62(number: int, length: int) -> str:
-    digits = []
-    for _ in range(length):
-        number, digit = divmod(number, 62)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))

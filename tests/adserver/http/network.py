@@ -8,10 +8,11 @@ from fastapi import FastAPI
 
 from adserver.catalog.commands import create_publisher, open_publisher_zero
 from adserver.catalog.publisher import Publisher
-from adserver.catalog.publisher_secrets import new_publisher_key
+from adserver.catalog.publisher_commands import PREFIX
 from adserver.events.clicks import ClickDesk
 from adserver.http import clicks, decisions, publishers, why
 from kernel.http import install_error_handlers
+from kernel.secret_keys import new_key
 from tests.adserver.decision.world import PUBLIC_URL, World
 
 
@@ -34,7 +35,7 @@ async def caller(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 async def a_publisher(world: World, name: str = "Paperplane Chat") -> tuple[Publisher, str]:
     """A publisher and its key."""
-    secret, digest = new_publisher_key()
+    secret, digest = new_key(PREFIX)
     async with world.database.writing() as tx:
         await open_publisher_zero(tx, clock=world.clock)
         made = await create_publisher(tx, name=name, key_digest=digest, clock=world.clock)

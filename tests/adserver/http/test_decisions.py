@@ -6,11 +6,12 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from adserver.catalog.publisher_secrets import new_publisher_key
+from adserver.catalog.publisher_commands import PREFIX
 from adserver.events.tables import DecisionRow, StepRow
 from adserver.http.bodies import LARGEST_BODY
 from kernel.clock import FrozenClock
 from kernel.database import Database
+from kernel.secret_keys import new_key
 from tests.adserver.decision.world import SHOES, World
 from tests.adserver.http.network import a_publisher, application, caller
 
@@ -184,7 +185,7 @@ class TestABadCall:
             {"authorization": "Basic abc"},
             bearer("tf_live_" + "a" * 33),
             bearer("tf_pub_" + "a" * 39),
-            bearer(new_publisher_key()[0]),
+            bearer(new_key(PREFIX)[0]),
         ],
     )
     async def test_without_a_known_key_is_unauthenticated(

@@ -3,17 +3,18 @@
 import pytest
 
 from adserver.catalog.commands import create_publisher
-from adserver.catalog.publisher_secrets import digest_of, new_publisher_key
+from adserver.catalog.publisher_commands import PREFIX
 from adserver.http.publisher_keys import PublisherKeys
 from kernel.clock import FrozenClock
 from kernel.database import Database
 from kernel.errors import Unauthenticated
+from kernel.secret_keys import digest_of, new_key
 from tests.adserver.decision.world import World
 from tests.adserver.http.network import a_publisher
 
 
 def test_a_key_has_its_prefix_and_a_digest_that_does_not_show_it() -> None:
-    secret, digest = new_publisher_key()
+    secret, digest = new_key(PREFIX)
 
     assert secret.startswith("tf_pub_")
     assert len(secret) == 46
@@ -32,7 +33,7 @@ async def test_a_known_key_names_its_publisher(database: Database, clock: Frozen
 async def test_a_mistyped_key_is_refused_without_asking_the_database(
     database: Database, clock: FrozenClock
 ) -> None:
-    secret, _ = new_publisher_key()
+    secret, _ = new_key(PREFIX)
     mistyped = secret[:-1] + ("a" if secret[-1] != "a" else "b")
     keys = PublisherKeys(database, clock)
     await database.close()
@@ -44,7 +45,7 @@ async def test_a_mistyped_key_is_refused_without_asking_the_database(
 async def test_a_key_that_becomes_known_works_within_seconds(
     database: Database, clock: FrozenClock
 ) -> None:
-    secret, digest = new_publisher_key()
+    secret, digest = new_key(PREFIX)
     keys = PublisherKeys(database, clock)
     with pytest.raises(Unauthenticated, match="unknown"):
         await keys.publisher(f"Bearer {secret}")
