@@ -1,46 +1,28 @@
-"""What the ledger's tests share: an advertiser with money, and campaigns with limits."""
-
-from collections.abc import Awaitable, Callable
+"""What the ledger's tests share: books, and by name what many tests need of them only."""
 
 import pytest
 
 from kernel.clock import FrozenClock
 from kernel.database import Database
-from kernel.money import Micros
-from ledger import journal, limits, verify
-from ledger.charging import LimitKey
-from ledger.postings import top_up
-
-Fund = Callable[[str, int], Awaitable[None]]
-Allow = Callable[[str, int], Awaitable[LimitKey]]
+from tests.ledger.books import Books
+from tests.ledger.charges import Allow, Fund, Verified
 
 
 @pytest.fixture
-async def fund(database: Database, clock: FrozenClock) -> Fund:
-    async def add(advertiser_id: str, micros: int) -> None:
-        async with database.writing() as tx:
-            posting = top_up(advertiser_id, Micros(micros), f"top_up:{advertiser_id}:{micros}")
-            await journal.post(tx, posting, clock=clock)
-
-    return add
+def books(database: Database, clock: FrozenClock) -> Books:
+    return Books(database, clock)
 
 
 @pytest.fixture
-async def allow(database: Database, clock: FrozenClock) -> Allow:
-    async def set_total(campaign_id: str, micros: int) -> LimitKey:
-        async with database.writing() as tx:
-            await limits.set_limit(
-                tx, "campaign_total", campaign_id, clock.now(), None, Micros(micros)
-            )
-        return LimitKey("campaign_total", campaign_id)
-
-    return set_total
+def fund(books: Books) -> Fund:
+    return books.fund
 
 
 @pytest.fixture
-async def verified(database: Database) -> Callable[[], Awaitable[None]]:
-    async def check() -> None:
-        async with database.reading() as session:
-            assert await verify.verify(session) == []
+def allow(books: Books) -> Allow:
+    return books.allow
 
-    return check
+
+@pytest.fixture
+def verified(books: Books) -> Verified:
+    return books.verified

@@ -13,7 +13,8 @@ from ledger.append_only import APPEND_ONLY
 from ledger.closed_days import close_days
 from ledger.tables import LedgerAccount, LedgerDay, LedgerSeal
 from ledger.verify import verify
-from tests.ledger.charges import Fund, Verified, a_charge, charge
+from tests.ledger.books import Books
+from tests.ledger.charges import a_charge
 
 LATE_BOOKING = (
     "INSERT INTO ledger_group (idempotency_key, request_hash, kind, ref_type, ref_id,"
@@ -23,19 +24,19 @@ LATE_BOOKING = (
 
 
 @pytest.fixture
-async def closed(database: Database, clock: FrozenClock, fund: Fund) -> Database:
+async def closed(database: Database, clock: FrozenClock, books: Books) -> Database:
     """Three days with charges, one without, and a fifth that is not over."""
-    await fund("adv_1", 5_000_000)
+    await books.fund("adv_1", 5_000_000)
     for number, hours in enumerate((1, 20, 30, 48)):
-        await charge(database, a_charge(f"click:{number}", ref=f"dec_{number}"), clock)
+        await books.charge(a_charge(f"click:{number}", ref=f"dec_{number}"))
         clock.advance(hours=hours)
-    await charge(database, a_charge("click:9", ref="dec_9"), clock)
+    await books.charge(a_charge("click:9", ref="dec_9"))
     assert await close_days(database, clock) == 4
     assert await close_days(database, clock) == 0
     return database
 
 
-async def test_statements_join_and_the_books_hold(closed: Database, verified: Verified) -> None:
+async def test_statements_join_and_the_books_hold(closed: Database, books: Books) -> None:
     async with closed.reading() as session:
         rows = await session.execute(
             sa.select(LedgerDay.day, LedgerDay.opening_micros, LedgerDay.closing_micros)
@@ -54,7 +55,7 @@ async def test_statements_join_and_the_books_hold(closed: Database, verified: Ve
     # A day on which nothing happened is a link of the chain too.
     assert [seal.groups for seal in seals] == [3, 1, 1, 0]
     assert [seal.previous for seal in seals[1:]] == [seal.digest for seal in seals[:-1]]
-    await verified()
+    await books.verified()
 
 
 async def test_a_closed_day_cannot_be_changed(closed: Database) -> None:

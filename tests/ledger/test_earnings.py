@@ -11,7 +11,8 @@ from ledger.charging import Split
 from ledger.postings import reversal
 from ledger.recorded import posting_of
 from ledger.settlement import settle
-from tests.ledger.charges import Fund, Verified, a_charge, charge, posted
+from tests.ledger.books import Books
+from tests.ledger.charges import a_charge
 
 
 async def release(database: Database, clock: FrozenClock) -> Micros:
@@ -20,14 +21,14 @@ async def release(database: Database, clock: FrozenClock) -> Micros:
 
 
 async def test_what_was_earned_is_payable_after_the_hold_period_less_what_was_taken_back(
-    database: Database, clock: FrozenClock, fund: Fund, verified: Verified
+    database: Database, clock: FrozenClock, books: Books
 ) -> None:
-    await fund("adv_1", 5_000_000)
+    await books.fund("adv_1", 5_000_000)
     split = Split("pub_1", 7_000)
     for number in range(4):
-        await charge(database, a_charge(f"click:{number}", ref=f"d{number}", split=split), clock)
+        await books.charge(a_charge(f"click:{number}", ref=f"d{number}", split=split))
     clock.advance(days=20)
-    await charge(database, a_charge("click:late", ref="late", split=split), clock)
+    await books.charge(a_charge("click:late", ref="late", split=split))
     async with database.writing() as tx:
         undone = await posting_of(tx, "click:0")
         assert undone is not None
@@ -40,18 +41,18 @@ async def test_what_was_earned_is_payable_after_the_hold_period_less_what_was_ta
         await settle(tx, clock=clock)
 
     assert released == [Micros(3 * 245_000), ZERO]
-    assert await posted(database, "pub:pub_1:payable") == 3 * 245_000
-    assert await posted(database, "pub:pub_1:accruing") == 245_000
-    await verified()
+    assert await books.posted("pub:pub_1:payable") == 3 * 245_000
+    assert await books.posted("pub:pub_1:accruing") == 245_000
+    await books.verified()
     clock.advance(days=20)
     assert await release(database, clock) == Micros(245_000)
 
 
 async def test_our_own_share_pays_the_upstream_of_a_day_once(
-    database: Database, clock: FrozenClock, fund: Fund, verified: Verified
+    database: Database, clock: FrozenClock, books: Books
 ) -> None:
-    await fund("adv_1", 5_000_000)
-    await charge(database, a_charge(), clock)
+    await books.fund("adv_1", 5_000_000)
+    await books.charge(a_charge())
 
     for _ in range(2):
         async with database.writing() as tx:
@@ -59,8 +60,8 @@ async def test_our_own_share_pays_the_upstream_of_a_day_once(
             await earnings.pay_upstream(tx, date(2026, 11, 21), ZERO, clock=clock)
 
     # More was answered than was earned: our share is short of it, and the books say so.
-    assert await posted(database, "pub:zero:accruing") == 245_000 - 300_000
-    assert await posted(database, UPSTREAM_PAYABLE) == 300_000
+    assert await books.posted("pub:zero:accruing") == 245_000 - 300_000
+    assert await books.posted(UPSTREAM_PAYABLE) == 300_000
     async with database.reading() as session:
         assert await earnings.publishers(session) == []
-    await verified()
+    await books.verified()

@@ -1,43 +1,32 @@
 """Leases never let a campaign spend more than it has."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from kernel.clock import FrozenClock
-from kernel.database import Database
 from kernel.errors import Conflict
 from kernel.money import ZERO, Micros
 from ledger import holds, leases
-from ledger.account import accruing, cash
-from ledger.balances import Balance, balance
+from ledger.account import accruing
+from ledger.balances import Balance
 from ledger.charging import LimitKey, Refused, Split
-from ledger.limits import remaining, set_limit
-from ledger.verify import verify
-
-Fund = Callable[[str, int], Awaitable[None]]
-Allow = Callable[[str, int], Awaitable[LimitKey]]
-Verified = Callable[[], Awaitable[None]]
+from ledger.limits import set_limit
+from tests.ledger.books import Books
 
 SPLIT = Split("pub_1", 7_000)
 
 
-async def wallet(database: Database) -> Balance:
-    async with database.reading() as session:
-        return await balance(session, cash("adv_1"))
-
-
 async def lease(
-    database: Database,
-    clock: FrozenClock,
+    books: Books,
     name: str,
     keys: list[LimitKey],
     *,
     micros: int = 400,
 ) -> leases.Lease | Refused:
-    async with database.writing() as tx:
+    async with books.database.writing() as tx:
         return await leases.take(
             tx,
             name,
@@ -47,138 +36,108 @@ async def lease(
             slice_=Micros(micros),
             least=Micros(10),
             lives=timedelta(seconds=15),
-            clock=clock,
+            clock=books.clock,
         )
 
 
-async def leased(database: Database, clock: FrozenClock, name: str, key: LimitKey) -> leases.Lease:
-    taken = await lease(database, clock, name, [key])
+async def leased(books: Books, name: str, key: LimitKey) -> leases.Lease:
+    taken = await lease(books, name, [key])
     assert isinstance(taken, leases.Lease)
     return taken
 
 
-async def report(
-    database: Database, clock: FrozenClock, slice_: leases.Lease, micros: int
-) -> holds.Resolved:
-    async with database.writing() as tx:
+async def report(books: Books, slice_: leases.Lease, micros: int) -> holds.Resolved:
+    async with books.database.writing() as tx:
         spent = {SPLIT.publisher_id: (Micros(micros), Micros(micros).share(SPLIT.share_bp))}
-        return await leases.report(tx, slice_, spent, clock=clock)
+        return await leases.report(tx, slice_, spent, clock=books.clock)
 
 
 class TestALease:
     async def test_covers_money_and_budget_and_is_charged_for_what_was_spent(
-        self,
-        database: Database,
-        clock: FrozenClock,
-        fund: Fund,
-        allow: Allow,
-        verified: Verified,
+        self, books: Books
     ) -> None:
-        await fund("adv_1", 1_000)
-        key = await allow("cmp_1", 600)
-        taken = await leased(database, clock, "lse_1", key)
-        async with database.reading() as session:
-            assert (await remaining(session, [key], clock.now()))[key] == Micros(200)
-        await verified()
+        await books.fund("adv_1", 1_000)
+        key = await books.allow("cmp_1", 600)
+        taken = await leased(books, "lse_1", key)
+        assert await books.left(key) == {key: Micros(200)}
+        await books.verified()
 
-        allowance = leases.Allowance(taken, clock)
+        allowance = leases.Allowance(taken, books.clock)
         assert [allowance.spend(Micros(150)) for _ in range(3)] == [True, True, False]
         for _ in range(2):
-            await report(database, clock, taken, allowance.spent.amount)
+            await report(books, taken, allowance.spent.amount)
 
-        assert await wallet(database) == Balance(Micros(700))
-        async with database.reading() as session:
-            assert (await remaining(session, [key], clock.now()))[key] == Micros(300)
-            assert (await balance(session, accruing("pub_1"))).posted == Micros(210)
-        await verified()
+        assert await books.wallet() == Balance(Micros(700))
+        assert await books.left(key) == {key: Micros(300)}
+        assert Micros(await books.posted(accruing("pub_1"))) == Micros(210)
+        await books.verified()
 
-    async def test_many_at_once_never_pass_the_budget(
-        self,
-        database: Database,
-        clock: FrozenClock,
-        fund: Fund,
-        allow: Allow,
-        verified: Verified,
-    ) -> None:
-        await fund("adv_1", 10_000)
-        key = await allow("cmp_1", 1_000)
+    async def test_many_at_once_never_pass_the_budget(self, books: Books) -> None:
+        await books.fund("adv_1", 10_000)
+        key = await books.allow("cmp_1", 1_000)
 
-        taken = await asyncio.gather(
-            *(lease(database, clock, f"lse_{number}", [key]) for number in range(6))
-        )
+        taken = await asyncio.gather(*(lease(books, f"lse_{number}", [key]) for number in range(6)))
 
         slices = [one for one in taken if isinstance(one, leases.Lease)]
         assert sorted(one.amount.amount for one in slices) == [200, 400, 400]
         for one in slices:
-            await report(database, clock, one, one.amount.amount)
-        assert await wallet(database) == Balance(Micros(9_000))
-        await verified()
+            await report(books, one, one.amount.amount)
+        assert await books.wallet() == Balance(Micros(9_000))
+        await books.verified()
 
     async def test_of_one_who_died_comes_back_and_its_late_report_is_refused(
-        self,
-        database: Database,
-        clock: FrozenClock,
-        fund: Fund,
-        allow: Allow,
-        verified: Verified,
+        self, books: Books
     ) -> None:
-        await fund("adv_1", 1_000)
-        key = await allow("cmp_1", 1_000)
-        taken = await leased(database, clock, "lse_1", key)
-        allowance = leases.Allowance(taken, clock)
-        clock.advance(seconds=15)
+        await books.fund("adv_1", 1_000)
+        key = await books.allow("cmp_1", 1_000)
+        taken = await leased(books, "lse_1", key)
+        allowance = leases.Allowance(taken, books.clock)
+        books.clock.advance(seconds=15)
 
         assert not allowance.spend(Micros(1))
         with pytest.raises(Conflict):
-            await report(database, clock, taken, 100)
-        async with database.writing() as tx:
-            assert await holds.expire(tx, clock=clock)
+            await report(books, taken, 100)
+        async with books.database.writing() as tx:
+            assert await holds.expire(tx, clock=books.clock)
 
         with pytest.raises(Conflict):
-            await report(database, clock, taken, 100)
-        assert await wallet(database) == Balance(Micros(1_000))
-        async with database.reading() as session:
-            assert (await remaining(session, [key], clock.now()))[key] == Micros(1_000)
-        await verified()
+            await report(books, taken, 100)
+        assert await books.wallet() == Balance(Micros(1_000))
+        assert await books.left(key) == {key: Micros(1_000)}
+        await books.verified()
 
     async def test_ends_with_the_day_so_that_nothing_of_it_counts_tomorrow(
-        self, database: Database, fund: Fund
+        self, books: Books
     ) -> None:
-        clock = FrozenClock(datetime(2026, 11, 22, 23, 59, 55, tzinfo=UTC))
-        await fund("adv_1", 10_000)
+        books = replace(books, clock=FrozenClock(datetime(2026, 11, 22, 23, 59, 55, tzinfo=UTC)))
+        await books.fund("adv_1", 10_000)
         key, start = LimitKey("campaign_day", "cmp_1"), datetime(2026, 11, 22, tzinfo=UTC)
-        async with database.writing() as tx:
+        async with books.database.writing() as tx:
             end_of_day = start + timedelta(days=1)
             await set_limit(tx, "campaign_day", "cmp_1", start, end_of_day, Micros(500))
-        taken = await leased(database, clock, "lse_1", key)
+        taken = await leased(books, "lse_1", key)
 
         assert taken.expires_at == datetime(2026, 11, 23, tzinfo=UTC)
-        clock.advance(seconds=5)
-        assert not leases.Allowance(taken, clock).spend(Micros(1))
-        fresh = await leased(database, clock, "lse_2", key)
+        books.clock.advance(seconds=5)
+        assert not leases.Allowance(taken, books.clock).spend(Micros(1))
+        fresh = await leased(books, "lse_2", key)
         assert fresh.amount == Micros(400)
-        async with database.reading() as session:
-            assert (await remaining(session, [key], clock.now()))[key] == Micros(100)
-            assert await verify(session) == []
+        assert await books.left(key) == {key: Micros(100)}
+        await books.verified()
 
     async def test_is_refused_where_less_than_the_least_is_left_and_voided_unspent(
-        self,
-        database: Database,
-        clock: FrozenClock,
-        fund: Fund,
-        allow: Allow,
-        verified: Verified,
+        self, books: Books
     ) -> None:
-        await fund("adv_1", 405)
-        key = await allow("cmp_1", 1_000)
-        taken = await leased(database, clock, "lse_1", key)
+        await books.fund("adv_1", 405)
+        key = await books.allow("cmp_1", 1_000)
+        taken = await leased(books, "lse_1", key)
 
-        assert await lease(database, clock, "lse_2", [key]) == Refused("lse_2", "wallet")
-        ended = await report(database, clock, taken, 0)
+        assert await lease(books, "lse_2", [key]) == Refused("lse_2", "wallet")
+        ended = await report(books, taken, 0)
 
         assert (ended.outcome, ended.posted) == ("voided", ZERO)
-        assert await wallet(database) == Balance(Micros(405))
+        assert await books.wallet() == Balance(Micros(405))
         unset = LimitKey("organisation_month", "org_9")
-        refused = await lease(database, clock, "lse_3", [key, unset])
+        refused = await lease(books, "lse_3", [key, unset])
         assert refused == Refused("lse_3", "organisation_month")
-        await verified()
+        await books.verified()
