@@ -12,13 +12,14 @@ PostgreSQL uses psycopg 3 and one pool.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, ClassVar, Final, NewType
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -33,6 +34,9 @@ from kernel.money import Micros
 
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", AsyncSession)
+
+# A connection that answered so lately is used without asking.
+_BELIEVED_S: Final = 0.5
 
 _NAMES: Final = {
     "ix": "ix_%(column_0_label)s",
@@ -96,22 +100,25 @@ class Database:
         if self.is_sqlite:
             self.write_engine = _sqlite_engine(self.url, pool_size=1, begin="BEGIN IMMEDIATE")
             self.read_engine = _sqlite_engine(self.url, pool_size=4, begin="BEGIN", read_only=True)
+            glance_engine = self.read_engine
         else:
             self.write_engine = create_async_engine(
                 self.url,
                 pool_size=pool_size,
                 max_overflow=0,
                 pool_timeout=5,
-                pool_pre_ping=True,
                 json_serializer=_as_json,
             )
+            _ask_what_was_idle(self.write_engine)
             # The same pool. Without REPEATABLE READ each statement would look at another moment,
             # and a balance would not fit the entries read after it.
             self.read_engine = self.write_engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+            glance_engine = self.write_engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = async_sessionmaker(self.write_engine, expire_on_commit=False)
         self._reading = async_sessionmaker(self.read_engine, expire_on_commit=False)
+        self._glancing = async_sessionmaker(glance_engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[WriteSession]:
@@ -124,6 +131,12 @@ class Database:
         """A consistent look, all of it at one moment; a write is refused by the database."""
         async with self._reading() as session:
             # Closing ends the transaction. A rollback would also empty the rows that were read.
+            yield ReadSession(session)
+
+    @asynccontextmanager
+    async def glancing(self) -> AsyncIterator[ReadSession]:
+        """For one statement that reads: it is of one moment by itself, and takes one trip."""
+        async with self._glancing() as session:
             yield ReadSession(session)
 
     async def ping(self) -> None:
@@ -184,6 +197,29 @@ def insert_into(session: AsyncSession, table: type[Base] | sa.Table) -> Any:
 def _as_json(value: Any) -> str:
     # Traces of decisions are kilobytes; the standard library takes eight times as long over them.
     return orjson.dumps(value).decode()
+
+
+def _ask_what_was_idle(engine: AsyncEngine) -> None:
+    """Look whether a connection still stands before it is used again, unless it did just now.
+
+    A server that was started anew has not been there for longer than this; asking each time costs
+    as much as the statement that follows.
+    """
+    pool, dialect = engine.sync_engine.pool, engine.sync_engine.dialect
+
+    @event.listens_for(pool, "checkin")
+    def note(_connection: Any, record: Any) -> None:
+        record.info["idle_since"] = monotonic()
+
+    @event.listens_for(pool, "checkout")
+    def ask(connection: Any, record: Any, _proxy: Any) -> None:
+        idle_since = record.info.get("idle_since")
+        if idle_since is None or monotonic() - idle_since < _BELIEVED_S:
+            return
+        try:
+            dialect.do_ping(connection)
+        except Exception as gone:
+            raise InvalidatePoolError("The connection was lost.") from gone
 
 
 def _sqlite_engine(url: str, *, pool_size: int, begin: str, read_only: bool = False) -> AsyncEngine:

@@ -13,9 +13,9 @@ from typing import Any, Final, Literal
 import sqlalchemy as sa
 
 from kernel.database import WriteSession
-from kernel.errors import InsufficientFunds
 from kernel.money import ZERO, Micros
 from ledger.account import AccountKind, kind_of
+from ledger.held_account import HeldAccount
 from ledger.postings import Leg, Posting
 from ledger.rows import insert_missing, insert_rows, is_among, is_postgres, update_each
 from ledger.tables import LedgerAccount, LedgerEntry, LedgerGroup, LedgerUnsettled, rows_of
@@ -37,83 +37,6 @@ class Page:
     refused_by: str | None = None
     drawn_from: tuple[int, ...] = ()
     phase: Literal["posted", "pending"] = "posted"
-
-
-@dataclass(slots=True)
-class HeldAccount:
-    """An account in the hands of one transaction: what the row says, and what is to be added."""
-
-    id: int
-    code: str
-    kind: AccountKind
-    balance: int
-    reserved: int
-    version: int
-    debits: int = 0
-    credits: int = 0
-    moves: int = 0
-    pending_debits: int = 0
-    pending_credits: int = 0
-    later_debits: int = 0
-    later_credits: int = 0
-    later_entries: int = 0
-
-    @property
-    def available(self) -> Micros:
-        return Micros(self.balance - self.reserved)
-
-    def move(self, leg: Leg) -> tuple[int | None, int | None]:
-        """Add a leg; returns the version and balance that it leads to, if they are known now."""
-        amount = leg.amount.amount
-        grows = leg.side == self.kind.side
-        if self.kind.deferred and (grows or not self.kind.no_negative):
-            self._defer(leg)
-            return None, None
-        if not grows and self.kind.no_negative and amount > self.available.amount:
-            raise InsufficientFunds(
-                f"This needs {leg.amount.text()} and the balance is {self.available.text()}. "
-                "Add funds to go on."
-            )
-        self.balance += amount if grows else -amount
-        self.version += 1
-        self.moves += 1
-        if leg.side == "debit":
-            self.debits += amount
-        else:
-            self.credits += amount
-        return (None, None) if self.kind.deferred else (self.version, self.balance)
-
-    def reserve(self, leg: Leg) -> None:
-        """Keep a leg's money for later, or raise InsufficientFunds."""
-        if self.kind.deferred:
-            raise ValueError(f"Nothing can be held on {self.code}: its balance comes later.")
-        if leg.side != self.kind.side:
-            if self.kind.no_negative and leg.amount > self.available:
-                raise InsufficientFunds(
-                    f"This needs {leg.amount.text()} and the balance is {self.available.text()}. "
-                    "Add funds to go on."
-                )
-            self.reserved += leg.amount.amount
-        self._pend(leg, 1)
-
-    def release(self, leg: Leg) -> None:
-        """Free what `reserve` kept."""
-        if leg.side != self.kind.side:
-            self.reserved -= leg.amount.amount
-        self._pend(leg, -1)
-
-    def _pend(self, leg: Leg, sign: int) -> None:
-        if leg.side == "debit":
-            self.pending_debits += sign * leg.amount.amount
-        else:
-            self.pending_credits += sign * leg.amount.amount
-
-    def _defer(self, leg: Leg) -> None:
-        self.later_entries += 1
-        if leg.side == "debit":
-            self.later_debits += leg.amount.amount
-        else:
-            self.later_credits += leg.amount.amount
 
 
 async def hold(tx: WriteSession, codes: Collection[str]) -> dict[str, HeldAccount]:
@@ -177,12 +100,8 @@ def _is_held(kind: AccountKind) -> bool:
 
 
 def _held(row: sa.Row[Any]) -> HeldAccount:
-    kind = kind_of(row.code)
-    balance = row.credits_posted - row.debits_posted
-    reserved = row.debits_pending
-    if kind.side == "debit":
-        balance, reserved = -balance, row.credits_pending
-    return HeldAccount(row.id, row.code, kind, balance.amount, reserved.amount, row.version)
+    amounts = (row.debits_posted, row.credits_posted, row.debits_pending, row.credits_pending)
+    return HeldAccount.of_row(row.id, row.code, *(one.amount for one in amounts), row.version)
 
 
 async def store(tx: WriteSession, accounts: Collection[HeldAccount]) -> None:
@@ -248,6 +167,11 @@ def _new_account(code: str) -> dict[str, Any]:
     }
 
 
+def named_limits(limit_ids: Sequence[int]) -> str | None:
+    """How a group names the limits that it drew on: ``"17 18"``."""
+    return " ".join(map(str, limit_ids)) or None
+
+
 def _group_row(page: Page, effective_at: datetime, at: datetime) -> dict[str, Any]:
     return {
         "idempotency_key": page.posting.key,
@@ -256,7 +180,7 @@ def _group_row(page: Page, effective_at: datetime, at: datetime) -> dict[str, An
         "ref_type": page.posting.ref_type,
         "ref_id": page.posting.ref_id,
         "refused_by": page.refused_by,
-        "drawn_from": " ".join(map(str, page.drawn_from)) or None,
+        "drawn_from": named_limits(page.drawn_from),
         "effective_at": effective_at,
         "created_at": at,
     }
@@ -269,7 +193,7 @@ def _entry_row(
     if phase == "pending":
         account.reserve(leg)
     else:
-        version, balance = account.move(leg)
+        version, balance = account.move(leg.side, leg.amount.amount)
     return {
         "group_id": group_id,
         "seq": seq,

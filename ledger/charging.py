@@ -106,31 +106,44 @@ def decide(
     `purses` has what is in each account of a payer, in the order in which they are spent; `left` has
     what is left under each limit.
     """
-    purse = {payer: dict(pockets) for payer, pockets in purses.items()}
-    room = dict(left)
+    # Plain numbers: a hot campaign has hundreds of charges a moment.
+    purse = {
+        payer: {account: holds.amount for account, holds in pockets.items()}
+        for payer, pockets in purses.items()
+    }
+    room = {limit: amount.amount for limit, amount in left.items()}
     return [_decide_one(charge, purse.get(charge.payer, {}), room) for charge in charges]
 
 
 def _decide_one(
-    charge: Charge, pockets: MutableMapping[str, Micros], room: MutableMapping[LimitKey, Micros]
+    charge: Charge, pockets: MutableMapping[str, int], room: MutableMapping[LimitKey, int]
 ) -> Charged | Refused:
-    limits = dict.fromkeys(charge.limits)
+    price, limits = charge.price, charge.limits
+    micros = price.amount
+    if len(limits) > 1:
+        limits = tuple(dict.fromkeys(limits))
     for limit in limits:
-        if limit not in room or room[limit] < charge.price:
+        if room.get(limit, -1) < micros:
             return Refused(charge.key, limit.scope)
-    if sum(pocket.amount for pocket in pockets.values()) < charge.price.amount:
+    if sum(pockets.values()) < micros:
         return Refused(charge.key, WALLET)
     for limit in limits:
-        room[limit] -= charge.price
-    funding = tuple(_take(charge.price, pockets))
-    earned = charge.price.share(charge.split.share_bp)
-    return Charged(charge.key, charge.price, earned, charge.price - earned, funding)
+        room[limit] -= micros
+    first = next(iter(pockets), None)
+    if first is not None and micros and pockets[first] >= micros:
+        # Nearly always the first pocket pays for all of it.
+        pockets[first] -= micros
+        funding: tuple[tuple[str, Micros], ...] = ((first, price),)
+    else:
+        funding = tuple(_take(micros, pockets))
+    earned = price.share(charge.split.share_bp)
+    return Charged(charge.key, price, earned, price - earned, funding)
 
 
-def _take(price: Micros, pockets: MutableMapping[str, Micros]) -> Iterator[tuple[str, Micros]]:
+def _take(micros: int, pockets: MutableMapping[str, int]) -> Iterator[tuple[str, Micros]]:
     for account, holds in pockets.items():
-        part = min(price, holds)
-        if part > ZERO:
+        part = min(micros, holds)
+        if part > 0:
             pockets[account] = holds - part
-            price -= part
-            yield account, part
+            micros -= part
+            yield account, Micros(part)

@@ -7,10 +7,10 @@ recorded under the key, so that a retry hears the same. Call it once per transac
 charges there is `charge_many`, which takes every lock in one order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,10 +24,9 @@ from ledger.account import AD_REVENUE, accruing
 from ledger.caps import cap_of
 from ledger.charges_at_once import write_charges
 from ledger.charging import Charge, Charged, LimitKey, Refused, Split, decide
-from ledger.limits import HeldLimit
-from ledger.pockets import pockets_of
 from ledger.postings import Posting
 from ledger.rows import is_among, is_postgres
+from ledger.sight import Sight, look
 from ledger.tables import LedgerAccount, LedgerEntry, LedgerGroup
 
 __all__ = [
@@ -119,21 +118,39 @@ async def charge_many(
         return []
     now = clock.now()
     first = _first_of_each_key(charges)
-    keys = {key for asked in charges for key in asked.limits}
-    held = await limits.hold(tx, keys, now, caps={cap_of(asked.payer) for asked in charges})
-    pockets = await pockets_of(tx, {asked.payer for asked in charges}, now)
-    accounts = await book.hold(tx, _codes(charges, pockets))
-    known = await _known(tx, list(first))
-    fresh = [_capped(asked, held) for key, asked in first.items() if key not in known]
-    purses = {
-        payer: {code: accounts[code].available for code in codes}
-        for payer, codes in pockets.items()
-    }
-    decided = decide(fresh, purses, {key: limit.left for key, limit in held.items()})
-    await _write_charges(tx, fresh, decided, held=held, accounts=accounts, at=now)
+    # A key is rarely known, and PostgreSQL says so with the write itself.
+    known = {} if is_postgres(tx) else await _known(tx, list(first))
+    decided = await _decide_and_write(tx, first, known, now)
+    if decided is None:
+        known = await _known(tx, list(first))
+        decided = await _decide_and_write(tx, first, known, now)
+    if decided is None:
+        raise _conflict(charges[0].key)
     outcomes: dict[str, Outcome] = {outcome.key: outcome for outcome in decided}
     outcomes |= await _first_outcomes(tx, known, first)
     return [_told(asked, first[asked.key], outcomes[asked.key]) for asked in charges]
+
+
+async def _decide_and_write(
+    tx: WriteSession, first: Mapping[str, Charge], known: Collection[str], at: datetime
+) -> list[Charged | Refused] | None:
+    """What becomes of the keys that are not known, written; None where one of them was known."""
+    asked = first.values()
+    sight = await look(
+        tx,
+        {key for one in asked for key in one.limits},
+        {one.payer for one in asked},
+        {AD_REVENUE, *(accruing(one.split.publisher_id) for one in asked)},
+        at,
+    )
+    fresh = [_capped(one, sight.limits) for one in asked if one.key not in known]
+    purses = {
+        payer: {code: sight.accounts[code].available for code in codes}
+        for payer, codes in sight.pockets.items()
+    }
+    decided = decide(fresh, purses, {key: limit.left for key, limit in sight.limits.items()})
+    is_written = await _write_charges(tx, fresh, decided, sight, at=at)
+    return decided if is_written else None
 
 
 def _first_of_each_key(charges: Sequence[Charge]) -> dict[str, Charge]:
@@ -143,59 +160,53 @@ def _first_of_each_key(charges: Sequence[Charge]) -> dict[str, Charge]:
     return first
 
 
-def _capped(asked: Charge, held: Mapping[LimitKey, HeldLimit]) -> Charge:
+def _capped(asked: Charge, held: Container[LimitKey]) -> Charge:
     """The charge with the daily cap of its payer among its limits, where there is one."""
     cap = cap_of(asked.payer)
     return replace(asked, limits=(*asked.limits, cap)) if cap in held else asked
-
-
-def _codes(charges: Sequence[Charge], pockets: Mapping[str, Sequence[str]]) -> set[str]:
-    earners = {accruing(asked.split.publisher_id) for asked in charges}
-    return {AD_REVENUE, *earners, *chain.from_iterable(pockets.values())}
 
 
 async def _write_charges(
     tx: WriteSession,
     asked: Sequence[Charge],
     decided: Sequence[Charged | Refused],
-    *,
-    held: Mapping[LimitKey, HeldLimit],
-    accounts: Mapping[str, book.HeldAccount],
-    at: datetime,
-) -> None:
-    pages, spent = [], dict[int, Micros]()
-    for one, outcome in zip(asked, decided, strict=True):
-        if isinstance(outcome, Refused):
-            pages.append(book.Page(one.posting(), one.digest(), refused_by=outcome.limit))
-            continue
-        drawn = sorted({held[key].id for key in one.limits})
-        for limit_id in drawn:
-            spent[limit_id] = spent.get(limit_id, ZERO) + one.price
-        posting = one.posting(outcome.funding)
-        pages.append(book.Page(posting, one.digest(), drawn_from=tuple(drawn)))
-    amounts = {limit_id: amount for limit_id, amount in spent.items() if amount}
-    if not await _write(tx, pages, accounts, amounts, at=at):
-        # Same key, other payer, at the same moment: the locks cannot have met. Nobody does this
-        # honestly, and undoing the batch is safe.
-        raise _conflict(pages[0].posting.key)
-
-
-async def _write(
-    tx: WriteSession,
-    pages: Sequence[book.Page],
-    accounts: Mapping[str, book.HeldAccount],
-    drawn: Mapping[int, Micros],
+    sight: Sight,
     *,
     at: datetime,
 ) -> bool:
-    """Write groups, entries, balances and limits; False where a key was known by then."""
-    if not pages:
+    if not asked:
         return True
+    drawn_by: dict[tuple[LimitKey, ...], tuple[int, ...]] = {}
+    drawn: list[tuple[int, ...]] = []
+    spent: defaultdict[int, int] = defaultdict(int)
+    for one, outcome in zip(asked, decided, strict=True):
+        keys = tuple(one.limits)
+        if isinstance(outcome, Charged):
+            if keys not in drawn_by:
+                drawn_by[keys] = tuple(sorted({sight.limits[key].id for key in keys}))
+            for limit_id in drawn_by[keys] if one.price else ():
+                spent[limit_id] += one.price.amount
+        drawn.append(drawn_by[keys] if isinstance(outcome, Charged) else ())
     if is_postgres(tx):
-        return await write_charges(tx, pages, accounts, drawn, at=at)
-    written = await book.write(tx, pages, accounts, at=at)
-    await limits.draw(tx, drawn)
-    return len(written) == len(pages)
+        rows = list(zip(asked, decided, map(book.named_limits, drawn), strict=True))
+        made = await write_charges(tx, rows, sight.accounts, spent, at=at)
+    else:
+        pages = [
+            _page(*one, drawn_from) for *one, drawn_from in zip(asked, decided, drawn, strict=True)
+        ]
+        made = len(await book.write(tx, pages, sight.accounts, at=at))
+        await limits.draw(tx, spent)
+    if made is not None and made < len(asked):
+        # Same key, other payer, at the same moment: the locks cannot have met. Nobody does this
+        # honestly, and undoing the batch is safe.
+        raise _conflict(asked[0].key)
+    return made is not None
+
+
+def _page(one: Charge, outcome: Charged | Refused, drawn_from: tuple[int, ...]) -> book.Page:
+    if isinstance(outcome, Refused):
+        return book.Page(one.posting(), one.digest(), refused_by=outcome.limit)
+    return book.Page(one.posting(outcome.funding), one.digest(), drawn_from=drawn_from)
 
 
 async def _known(tx: WriteSession, keys: Sequence[str]) -> dict[str, sa.Row[Any]]:

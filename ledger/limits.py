@@ -106,9 +106,9 @@ async def hold(
     return held
 
 
-async def draw(tx: WriteSession, amounts: Mapping[int, Micros]) -> None:
-    """Count amounts as spent, by limit id. The caller holds the rows and knows that they fit."""
-    rows = [{"limit_id": one, "amount": amounts[one].amount} for one in sorted(amounts)]
+async def draw(tx: WriteSession, amounts: Mapping[int, int]) -> None:
+    """Count micros as spent, by limit id. The caller holds the rows and knows that they fit."""
+    rows = [{"limit_id": one, "amount": amounts[one]} for one in sorted(amounts)]
     assert await update_each(tx, _DRAW, rows), "A held spend limit changed under its lock."
 
 

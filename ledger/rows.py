@@ -9,6 +9,7 @@ which engine it speaks to.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -31,7 +32,7 @@ async def insert_rows(tx: WriteSession, table: sa.Table, rows: Sequence[Row]) ->
     if not rows:
         return
     if is_postgres(tx):
-        await tx.execute(_from_arrays(tx, table, rows[0]), _arrays(rows))
+        await tx.execute(_from_arrays(table, tuple(rows[0])), _arrays(rows))
     else:
         await tx.execute(sa.insert(table), list(rows))
 
@@ -73,11 +74,11 @@ async def insert_missing(
     """
     if not rows:
         return []
-    columns = [table.c[name] for name in returning] or list(table.primary_key)
     if is_postgres(tx):
-        insert = _from_arrays(tx, table, rows[0]).on_conflict_do_nothing().returning(*columns)
+        insert = _missing_from_arrays(table, tuple(rows[0]), returning)
         return list((await tx.execute(insert, _arrays(rows))).all())
-    statement = insert_into(tx, table).on_conflict_do_nothing().returning(*columns)
+    insert = insert_into(tx, table)
+    statement = insert.on_conflict_do_nothing().returning(*_told(table, returning))
     return list((await tx.execute(statement, list(rows))).all())
 
 
@@ -87,6 +88,26 @@ async def update_each(tx: WriteSession, guarded: sa.Update, rows: Sequence[Row])
         return True
     result = cast("sa.CursorResult[Any]", await tx.execute(guarded, list(rows)))
     return result.rowcount == len(rows)
+
+
+def among(
+    session: AsyncSession, query: sa.Select[Any], column: Any, values: Sequence[Any]
+) -> tuple[sa.Select[Any], dict[str, Any]]:
+    """`query` for the rows whose `column` is one of `values`, and what to run it with.
+
+    As `is_among`, for a query that is asked again and again: it is put together once.
+    """
+    on_postgres = is_postgres(session)
+    asked = _among(query, column, on_postgres=on_postgres)
+    return asked, {"among": joined(values) if on_postgres else list(values)}
+
+
+@lru_cache(maxsize=64)
+def _among(query: sa.Select[Any], column: Any, *, on_postgres: bool) -> sa.Select[Any]:
+    if not on_postgres:
+        return query.where(column.in_(sa.bindparam("among", expanding=True)))
+    given = sa.bindparam("among", type_=sa.Text)
+    return query.where(column == sa.any_(_taken_apart(given, column.type)))
 
 
 def is_among(session: AsyncSession, column: Any, values: Collection[Any]) -> sa.ColumnElement[bool]:
@@ -102,9 +123,25 @@ def is_postgres(session: AsyncSession) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def _from_arrays(tx: WriteSession, table: sa.Table, row: Row) -> Any:
-    columns = [_unnested(table.c[name]) for name in row]
-    return insert_into(tx, table).from_select(list(row), sa.select(*columns))
+# Kept: to build such a statement takes longer than to run it for a hundred rows.
+@lru_cache(maxsize=256)
+def _from_arrays(table: sa.Table, names: tuple[str, ...]) -> Any:
+    from sqlalchemy.dialects import postgresql
+
+    columns = [_unnested(table.c[name]) for name in names]
+    return postgresql.insert(table).from_select(list(names), sa.select(*columns))
+
+
+@lru_cache(maxsize=256)
+def _missing_from_arrays(
+    table: sa.Table, names: tuple[str, ...], returning: tuple[str, ...]
+) -> Any:
+    insert = _from_arrays(table, names).on_conflict_do_nothing()
+    return insert.returning(*_told(table, returning))
+
+
+def _told(table: sa.Table, returning: tuple[str, ...]) -> list[sa.Column[Any]]:
+    return [table.c[name] for name in returning] or list(table.primary_key)
 
 
 def _unnested(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
@@ -124,7 +161,13 @@ def _arrays(rows: Sequence[Row]) -> dict[str, str]:
 
 def joined(values: Collection[Any]) -> str:
     """The values as one text. Raises ValueError for one that holds what stands between them."""
-    texts = [_text(value) for value in values]
+    # Numbers and plain texts are nearly all of it, and the general way takes thrice as long.
+    texts = [
+        str(value)
+        if type(value) is int
+        else (value if type(value) is str and value else _text(value))
+        for value in values
+    ]
     text = _BETWEEN.join(texts)
     if texts and text.count(_BETWEEN) != len(texts) - 1:
         raise ValueError("A value holds the character that parts values.")

@@ -7,7 +7,7 @@ owner or by us, leads nowhere: the desk then shows a neutral page.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +18,7 @@ from adserver.catalog.spending import limits_of
 from adserver.catalog.tables import AdvertiserRow, CampaignRow, CreativeRow
 from kernel.money import Micros
 from ledger.charging import LimitKey
-from ledger.rows import is_among
+from ledger.rows import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,25 @@ class Landing:
         return over or self.campaign_status is not CampaignStatus.LIVE
 
 
+_LANDINGS: Final = (
+    sa.select(
+        CreativeRow.number,
+        CreativeRow.approved_url,
+        CreativeRow.is_house,
+        CampaignRow.id,
+        CampaignRow.status,
+        CampaignRow.ends_at,
+        CampaignRow.total_budget,
+        CampaignRow.daily_budget,
+        AdvertiserRow.id,
+        AdvertiserRow.status,
+        CreativeRow.id,
+    )
+    .join(CampaignRow, CampaignRow.id == CreativeRow.campaign_id)
+    .join(AdvertiserRow, AdvertiserRow.id == CampaignRow.advertiser_id)
+)
+
+
 async def landing_of(session: AsyncSession, creative_number: int) -> Landing | None:
     """The landing of a creative by its number."""
     return (await landings_of(session, [creative_number])).get(creative_number)
@@ -70,24 +89,9 @@ async def landings_of(
     session: AsyncSession, creative_numbers: Collection[int]
 ) -> dict[int, Landing]:
     """The landings of many creatives, by number; one that never existed is not among them."""
-    found = await session.execute(
-        sa.select(
-            CreativeRow.number,
-            CreativeRow.approved_url,
-            CreativeRow.is_house,
-            CampaignRow.id,
-            CampaignRow.status,
-            CampaignRow.ends_at,
-            CampaignRow.total_budget,
-            CampaignRow.daily_budget,
-            AdvertiserRow.id,
-            AdvertiserRow.status,
-            CreativeRow.id,
-        )
-        .join(CampaignRow, CampaignRow.id == CreativeRow.campaign_id)
-        .join(AdvertiserRow, AdvertiserRow.id == CampaignRow.advertiser_id)
-        .where(is_among(session, CreativeRow.number, sorted(set(creative_numbers))))
-    )
+    wanted = sorted(set(creative_numbers))
+    query, given = among(session, _LANDINGS, CreativeRow.number, wanted)
+    found = await session.execute(query, given)
     return {row[0]: _landing(tuple(row)) for row in found}
 
 

@@ -24,13 +24,32 @@ from kernel.database import WriteSession
 from kernel.errors import Conflict
 from ledger import journal
 from ledger.charging import WALLET
-from ledger.rows import insert_missing, is_among, update_each
+from ledger.rows import among, insert_missing, update_each
 from ledger.tables import rows_of
 from tollfree_sdk.contract import Step
 
 ALREADY_COUNTED = "already_counted"
 
 _steps: Final = rows_of(StepRow)
+_DECIDED: Final = (
+    sa.select(
+        DecisionRow.id,
+        DecisionRow.publisher_id,
+        DecisionRow.advertiser_id,
+        DecisionRow.campaign_id,
+        DecisionRow.creative_number,
+        DecisionRow.test,
+        DecisionRow.price_micros,
+        StepRow.at,
+        DecisionRow.app_id,
+        DecisionRow.bid_type,
+        PublisherRow.share_bp,
+    )
+    .outerjoin(PublisherRow, PublisherRow.id == DecisionRow.publisher_id)
+    .outerjoin(
+        StepRow, (StepRow.decision_id == DecisionRow.id) & (StepRow.step == Step.DELIVERED.value)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +73,10 @@ async def decided_of(session: AsyncSession, decision_id: str) -> Decided | None:
 
 async def decided_of_each(session: AsyncSession, decision_ids: Sequence[str]) -> dict[str, Decided]:
     """What is durable of decisions and their deliveries, by decision."""
-    found = await session.execute(
-        sa.select(
-            DecisionRow.id,
-            DecisionRow.publisher_id,
-            DecisionRow.advertiser_id,
-            DecisionRow.campaign_id,
-            DecisionRow.creative_number,
-            DecisionRow.test,
-            DecisionRow.price_micros,
-            StepRow.at,
-            DecisionRow.app_id,
-            DecisionRow.bid_type,
-            PublisherRow.share_bp,
-        )
-        .outerjoin(PublisherRow, PublisherRow.id == DecisionRow.publisher_id)
-        .outerjoin(
-            StepRow,
-            (StepRow.decision_id == DecisionRow.id) & (StepRow.step == Step.DELIVERED.value),
-        )
-        .where(is_among(session, DecisionRow.id, sorted(set(decision_ids))))
-    )
-    return {row[0]: Decided(*tuple(row)[1:]) for row in found}
+    wanted = sorted(set(decision_ids))
+    query, given = among(session, _DECIDED, DecisionRow.id, wanted)
+    found = await session.execute(query, given)
+    return {decision: Decided(*known) for decision, *known in found}
 
 
 async def write_clicks(tx: WriteSession, clicks: Sequence[Click], *, clock: Clock) -> list[str]:

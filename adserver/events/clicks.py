@@ -29,9 +29,12 @@ from kernel.telemetry import counter, logger
 _log = logger(__name__)
 _clicks = counter("clicks", "Clicks that were followed, by what became of them.", "reason")
 
+# A landing that was read so lately is not read again, where a board is looked at as often.
+_BELIEVED_S: Final = 0.2
 # Looks at the decision after these pauses: a quarter of a second in all.
 _PAUSES_MS: Final = (10, 15, 25, 40, 60, 100)
 
+Asked = TypeVar("Asked")
 Found = TypeVar("Found")
 _Found = tuple[Landing | None, Decided | None]
 
@@ -66,8 +69,8 @@ class ClickDesk:
         self._programs_pay, self._deadline_s = programs_pay, deadline_ms / 1000
         self._known, self._watch = KnownLandings(), watch
         self._board, self._stops = board, NOTHING_STOPPED
-        self._reads = Batches(self._read_all)
-        self._writes = Batches(self._write_all)
+        self._reads = Batches(self._read_all, lanes=2, worth=32, patience_s=self._deadline_s)
+        self._writes = Batches(self._write_all, lanes=2, worth=32, patience_s=self._deadline_s)
         self._tasks: set[asyncio.Future[Any]] = set()
 
     async def follow(
@@ -102,12 +105,14 @@ class ClickDesk:
         """Let charges that are under way come to their end."""
         while self._tasks:
             await asyncio.wait(self._tasks)
+        await self._reads.close()
+        await self._writes.close()
 
     async def _follow(self, token: str, visitor: Machine | None, visit: Visit) -> ClickOutcome:
         click = self._tokens.read(token)
         if click is None:
             return ClickOutcome(None, billed=False, reason="bad_token")
-        found = await self._in_time(self._reads.put(click))
+        found = await _heard(self._reads, click)
         # Without a database the reader still arrives where this ad last led.
         landing, decided = found or (self._known.get(click.creative_number), None)
         if landing is None:
@@ -122,23 +127,32 @@ class ClickDesk:
             await self._in_time(self._note(click, visitor))
             return ClickOutcome(url, billed=False, reason=visitor)
         if self._watch is None and decided is not None and decided.delivered_at is not None:
-            charging: Awaitable[str] = self._writes.put(Click(click, landing, decided))
+            unbilled = await _heard(self._writes, Click(click, landing, decided))
         else:
-            charging = self._charge(click, landing, decided, visit)
-        unbilled = await self._in_time(charging)
+            unbilled = await self._in_time(self._charge(click, landing, decided, visit))
         if unbilled is None:
             # The charge failed or is late, and the reader does not wait for it.
             return ClickOutcome(url, billed=False, reason="unavailable")
         return ClickOutcome(url, billed=not unbilled, reason=unbilled or None)
 
     async def _read_all(self, clicks: Sequence[ClickToken]) -> list[_Found]:
-        async with self._database.reading() as session:
-            landings = await landings_of(session, [click.creative_number for click in clicks])
-            decided = await decided_of_each(session, [click.decision_id for click in clicks])
-            # A board is looked at four times a second anyway; without one each batch looks itself.
-            self._stops = self._board.now() if self._board else await stops(session)
-        for landing in landings.values():
-            self._known.add(landing)
+        now_s = self._clock.monotonic()
+        numbers = {click.creative_number for click in clicks}
+        decisions = [click.decision_id for click in clicks]
+        # A board is looked at four times a second anyway, and so are landings beside it; without
+        # one each batch looks itself.
+        landings = self._known.of(numbers, now_s - _BELIEVED_S) if self._board else None
+        if self._board is not None and landings is not None:
+            self._stops = self._board.now()
+            async with self._database.glancing() as session:
+                decided = await decided_of_each(session, decisions)
+        else:
+            async with self._database.reading() as session:
+                landings = await landings_of(session, numbers)
+                decided = await decided_of_each(session, decisions)
+                self._stops = self._board.now() if self._board else await stops(session)
+            for landing in landings.values():
+                self._known.add(landing, now_s)
         return [
             (landings.get(click.creative_number), decided.get(click.decision_id))
             for click in clicks
@@ -198,3 +212,12 @@ class ClickDesk:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()) is not None:
             _log.error("click_not_recorded", error=type(problem).__name__)
+
+
+async def _heard(batches: Batches[Asked, Found], question: Asked) -> Found | None:
+    """The answer, or None when it failed or is late; what was asked for goes on either way."""
+    try:
+        return await batches.put(question)
+    except Exception as problem:  # noqa: BLE001  a process edge: the reader goes on
+        _log.error("click_not_recorded", error=type(problem).__name__)
+        return None

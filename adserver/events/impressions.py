@@ -73,7 +73,13 @@ class ImpressionDesk:
                 await till.turn(renews=False)
 
     def _open(self, campaign_id: str) -> LeaseTill:
-        till = LeaseTill(self._database, self._clock, lives=self._lives, told=self._told)
+        till = LeaseTill(
+            self._database,
+            self._clock,
+            lives=self._lives,
+            period_ms=int(self._interval_s * 1_000),
+            told=self._told,
+        )
         self._tills[campaign_id] = till
         self._turning[campaign_id] = asyncio.create_task(self._turn(till))
         return till

@@ -1,16 +1,21 @@
 """Where creatives led when the database last said so.
 
-Only for moments without a database, so that a reader still arrives. Bounded: what was looked up
-longest ago goes first.
+For moments without a database, so that a reader still arrives; and for a fraction of a second, so
+that a busy creative is not looked up with each of its clicks. Bounded: what was looked up longest ago
+goes first.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from math import inf
+from typing import Final
 
 from adserver.catalog.advertiser import AdvertiserStatus
 from adserver.catalog.campaign import CampaignStatus
 from adserver.catalog.landing import Landing
 from adserver.catalog.queries import LiveCreative
+
+_NEVER: Final[tuple[Landing | None, float]] = None, -inf  # a time, in seconds
 
 
 class KnownLandings:
@@ -18,15 +23,23 @@ class KnownLandings:
 
     def __init__(self, *, capacity: int = 100_000) -> None:
         self._capacity = capacity
-        self._landings: OrderedDict[int, Landing] = OrderedDict()
+        self._landings: OrderedDict[int, tuple[Landing, float]] = OrderedDict()
 
     def get(self, creative_number: int) -> Landing | None:
         """The landing as it was last seen."""
-        return self._landings.get(creative_number)
+        found = self._landings.get(creative_number)
+        return None if found is None else found[0]
 
-    def add(self, landing: Landing) -> None:
-        """Remember a landing as it is now, a stopped one included."""
-        self._landings[landing.creative_number] = landing
+    def of(self, creative_numbers: Collection[int], since_s: float) -> dict[int, Landing] | None:
+        """All of these as they were at `since_s` or later; None where one was not looked up since."""
+        found = {number: self._landings.get(number, _NEVER) for number in creative_numbers}
+        if any(landing is None or at_s < since_s for landing, at_s in found.values()):
+            return None
+        return {number: landing for number, (landing, _) in found.items() if landing is not None}
+
+    def add(self, landing: Landing, at_s: float = -inf) -> None:
+        """Remember a landing as it was at `at_s`, a stopped one included."""
+        self._landings[landing.creative_number] = landing, at_s
         self._landings.move_to_end(landing.creative_number)
         if len(self._landings) > self._capacity:
             self._landings.popitem(last=False)

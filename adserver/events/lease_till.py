@@ -4,7 +4,9 @@
     not covered ──turn──► the next lease ──► covered, or written off where there is no money
 
 A turn costs two transactions. It comes every few seconds, or when the lease is used up; then the
-next one is twice as large, so that turns stay rare whatever comes.
+next one is made for twice of what came lately, so that turns stay rare whatever comes. A lease that
+lasted was large enough: the next one is no larger than such a time needs, since others have to wait
+for what is held here.
 """
 
 import asyncio
@@ -46,11 +48,12 @@ class LeaseTill:
         clock: Clock,
         *,
         lives: timedelta,
+        period_ms: int,
         told: Callable[[Sequence[Waiting], str], None],
     ) -> None:
         self._database, self._clock, self._lives = database, clock, lives
-        self._told = told
-        self._size = _FIRST_SLICE
+        self._told, self._period_ms = told, period_ms
+        self._size, self._came, self._turned_at = _FIRST_SLICE, 0, clock.monotonic()
         self._allowance: leases.Allowance | None = None
         self._covered: list[Waiting] = []
         self._uncovered: list[Waiting] = []
@@ -64,6 +67,10 @@ class LeaseTill:
 
     def add(self, view: View, told: "asyncio.Future[str]") -> None:
         """Take a view, from the lease if it still bears it."""
+        self._came += 1
+        self._cover(view, told)
+
+    def _cover(self, view: View, told: "asyncio.Future[str]") -> None:
         if self._pays(view.price):
             self._covered.append((view, told))
         else:
@@ -76,8 +83,8 @@ class LeaseTill:
             await self._turn(renews=renews)
 
     async def _turn(self, *, renews: bool) -> None:
-        if self.is_used_up.is_set() and self._allowance is not None:
-            self._size = min(self._size * 2, _LARGEST_SLICE)
+        if self._allowance is not None:
+            self._size = self._next_size(was_used_up=self.is_used_up.is_set())
         self.is_used_up.clear()
         allowance, self._allowance = self._allowance, None
         covered, self._covered = self._covered, []
@@ -85,6 +92,16 @@ class LeaseTill:
             await self._write(allowance.lease, covered)
         if self._uncovered or (covered and renews):
             await self._renew()
+
+    def _next_size(self, *, was_used_up: bool) -> int:
+        """How many views the next lease is for."""
+        now = self._clock.monotonic()
+        took_ms, self._turned_at = int((now - self._turned_at) * 1_000), now
+        came, self._came = self._came, 0
+        needed = came * self._period_ms * 2 // took_ms if took_ms else 0
+        if was_used_up:
+            return min(max(self._size * 2, needed), _LARGEST_SLICE)
+        return max(_FIRST_SLICE, min(self._size, needed)) if took_ms else self._size
 
     def _pays(self, price: Micros) -> bool:
         allowance = self._allowance
@@ -132,7 +149,7 @@ class LeaseTill:
             return
         self._allowance = None if taken is None else leases.Allowance(taken, self._clock)
         for view, told in waiting:
-            self.add(view, told)
+            self._cover(view, told)
 
     async def _take(self, views: Sequence[View], price: Micros) -> leases.Lease | Refused:
         last = views[-1]

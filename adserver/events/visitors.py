@@ -7,6 +7,7 @@ elsewhere, by its behaviour. A refusal never stops the redirect.
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from adserver.events.known_crawlers import is_known_crawler
@@ -45,14 +46,24 @@ def machine(
     `purpose` is what the headers Sec-Purpose, Purpose or X-Moz say. With `programs_pay` the plain
     HTTP clients of developers count as readers, which is for trying things out with test money.
     """
-    named = (user_agent or "").strip()
-    agent = named.casefold()
     if method != "GET":
         return Machine.HEAD
     if purpose is not None and _AHEAD.search(purpose.casefold()):
         return Machine.PREFETCH
+    named = (user_agent or "").strip()
+    found = _by_name(named) if len(named) > _LONGEST_KEPT else _by_known_name(named)
+    return None if programs_pay and found is Machine.PROGRAM else found
+
+
+def _by_name(named: str) -> Machine | None:
+    agent = named.casefold()
     if _CRAWLER.search(agent):
         return Machine.CRAWLER
     if not agent or _PROGRAM.search(agent):
-        return None if programs_pay else Machine.PROGRAM
+        return Machine.PROGRAM
     return Machine.CRAWLER if is_known_crawler(named) else None
+
+
+# Readers share a few thousand names, and a look at a name costs as much as its charge.
+_by_known_name: Final = lru_cache(maxsize=8_192)(_by_name)
+_LONGEST_KEPT: Final = 512
