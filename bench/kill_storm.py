@@ -5,7 +5,8 @@
 
 Workers follow click links, each link one to five times and in random order; half of the campaigns
 have $10. Meanwhile kill -9 hits a worker, PostgreSQL with all its processes, or Valkey, which comes
-back empty or is emptied while it runs. The checker reads only what workers were told and the event
+back empty, or with what a replica knew that had stopped hearing from it, or is emptied while it runs.
+On SQLite there is one worker, and nothing else to kill. The checker reads only what workers were told and the event
 log: nothing is charged twice, nothing over a budget and nothing without a delivery, and what was told
 as charged is there. `unbilled_share` is that of clicks which a budget could have paid. Ends with one
 line of JSON, and exit code 1 where anything of this does not hold.
@@ -121,7 +122,10 @@ class Storm:
                 self.server.kill()
                 self.server.start()
                 self.kills["database"] += 1
-            elif self.valkey is not None and chance < 0.4:
+            elif self.valkey is not None and chance < 0.33:
+                self.valkey.fail_over()
+                self.kills["valkey_replaced_by_a_stale_replica"] += 1
+            elif self.valkey is not None and chance < 0.42:
                 self.valkey.kill()
                 time.sleep(self.draw.uniform(0, 0.5))
                 self.valkey.start()
