@@ -12,9 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_kill_9_charges_nobody_twice_and_passes_no_budget(engine: str) -> None:
+def test_kill_9_charges_nobody_twice_and_passes_no_budget(
+    engine: str, sqlite_template: Path
+) -> None:
     command = [sys.executable, str(ROOT / "bench" / "kill_storm.py"), "--json"]
-    size = ["--minutes", "0.06", "--campaigns", "4", "--clicks", "32", "--workers", "2"]
+    size = ["--minutes", "0.04", "--campaigns", "4", "--clicks", "32", "--workers", "2"]
+    size += ["--template", str(sqlite_template)]
 
     storm = subprocess.run(
         [*command, "--engine", engine, *size],
