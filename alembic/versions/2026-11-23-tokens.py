@@ -5,8 +5,8 @@ from alembic import op
 
 from kernel.database import UtcDateTime
 
-revision = "r18_tokens"
-down_revision = "r17_ranking"
+revision = "r19_tokens"
+down_revision = "r18_call_hours"
 branch_labels = None
 depends_on = None
 
