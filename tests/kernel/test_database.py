@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError, StatementError
 
+import kernel.database
 from kernel.database import Database, MicrosColumn, UtcDateTime, async_url
 from kernel.errors import SettingsInvalid
 from kernel.ids import new_id
@@ -180,3 +181,24 @@ class TestTheUrl:
     def test_of_any_text_is_used_or_refused_politely(self, url: str) -> None:
         with suppress(SettingsInvalid):
             async_url(url)
+
+
+class TestALostConnection:
+    @pytest.mark.parametrize("engine_kind", ["postgres"])
+    async def test_that_was_idle_is_replaced_before_it_is_used(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await database.ping()
+        monkeypatch.setattr(kernel.database, "_BELIEVED_S", 0.0)
+        await _cut_all_others(database)
+
+        async with database.glancing() as session:
+            assert await session.scalar(sa.text("SELECT 1")) == 1
+
+
+async def _cut_all_others(database: Database) -> None:
+    other = Database(database.url)
+    async with other.glancing() as session:
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        assert (await session.scalars(sa.text(cut))).all()
+    await other.close()

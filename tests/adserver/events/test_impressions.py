@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from adserver.catalog.campaign import BidType
 from adserver.events.impressions import ImpressionDesk
+from adserver.events.lease_till import LeaseTill
 from adserver.events.tables import StepRow
 from adserver.events.view_rows import View
 from kernel.clock import FrozenClock
@@ -97,6 +98,32 @@ async def test_a_budget_is_used_to_its_last_view_and_no_further(world: World) ->
     assert most - 8 <= billed <= most
     assert await world.spent() == PRICE * billed
     assert await steps(world) == {(True, None): billed, (False, "no_budget"): 300 - billed}
+
+
+async def test_a_lease_is_made_for_what_came_lately_so_that_turns_stay_rare(
+    database: Database, clock: FrozenClock
+) -> None:
+    world = await a_world(
+        database, clock, bid_type=BidType.CPM, total_budget=Micros(10**12), daily_budget=None
+    )
+    lives = timedelta(seconds=15)
+    till = LeaseTill(database, clock, lives=lives, period_ms=3_000, told=lambda _views, _why: None)
+
+    def come(count: int) -> None:
+        for _ in range(count):
+            till.add(a_view(world), asyncio.get_running_loop().create_future())
+
+    come(300)
+    await till.turn()
+    clock.advance(seconds=1)
+    come(301)
+    assert till.is_used_up.is_set()
+    await till.turn()
+    come(1_500)
+
+    assert not till.is_used_up.is_set()
+    await till.turn(renews=False)
+    assert await world.spent() == PRICE * 2_101
 
 
 async def test_a_report_that_comes_too_late_costs_nothing(world: World, clock: FrozenClock) -> None:

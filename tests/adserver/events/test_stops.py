@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from adserver.catalog import queries, stops
-from adserver.catalog.stops import Scope
-from adserver.events.clicks import ClickOutcome
+from adserver.catalog import commands, queries, stops
+from adserver.catalog.stops import Scope, StopBoard
+from adserver.events.clicks import ClickDesk, ClickOutcome
 from kernel.clock import FrozenClock
 from kernel.errors import NotFound
 from kernel.money import ZERO
-from tests.adserver.events.click_world import PRICE, World
+from tests.adserver.events.click_world import BROWSER, PRICE, TOKENS, World
 
 TARGETS: dict[Scope, Callable[[World], str]] = {
     Scope.ADS: lambda _world: "",
@@ -62,3 +62,21 @@ async def test_what_is_stopped_is_not_live(world: World, clock: FrozenClock) -> 
 
     async with world.database.reading() as session:
         assert await queries.live_creatives(session, clock.now()) == []
+
+
+async def test_where_a_board_is_looked_at_a_landing_is_believed_for_a_moment_only(
+    world: World, clock: FrozenClock
+) -> None:
+    desk = ClickDesk(world.database, TOKENS, clock, board=StopBoard(world.database))
+    first, second, third = [await world.an_ad() for _ in range(3)]
+    assert (await desk.follow(world.token(first), user_agent=BROWSER)).billed
+    async with world.database.writing() as tx:
+        await commands.pause_campaign(tx, world.creative.campaign_id, clock=clock)
+
+    at_once = await desk.follow(world.token(second), user_agent=BROWSER)
+    clock.advance(seconds=1)
+    then = await desk.follow(world.token(third), user_agent=BROWSER)
+    await desk.close()
+
+    assert at_once.billed
+    assert (then.url, then.reason) == (None, "campaign_paused")
