@@ -12,7 +12,6 @@ PostgreSQL uses psycopg 3 and one pool.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any, ClassVar, Final, NewType
 
 import orjson
@@ -29,6 +28,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from kernel.clock import SystemClock
 from kernel.errors import SettingsInvalid
 from kernel.money import Micros
 
@@ -37,6 +37,7 @@ WriteSession = NewType("WriteSession", AsyncSession)
 
 # A connection that answered so lately is used without asking.
 _BELIEVED_S: Final = 0.5
+_clock: Final = SystemClock()
 
 _NAMES: Final = {
     "ix": "ix_%(column_0_label)s",
@@ -209,12 +210,12 @@ def _ask_what_was_idle(engine: AsyncEngine) -> None:
 
     @event.listens_for(pool, "checkin")
     def note(_connection: Any, record: Any) -> None:
-        record.info["idle_since"] = monotonic()
+        record.info["idle_since"] = _clock.monotonic()
 
     @event.listens_for(pool, "checkout")
     def ask(connection: Any, record: Any, _proxy: Any) -> None:
         idle_since = record.info.get("idle_since")
-        if idle_since is None or monotonic() - idle_since < _BELIEVED_S:
+        if idle_since is None or _clock.monotonic() - idle_since < _BELIEVED_S:
             return
         try:
             dialect.do_ping(connection)

@@ -100,8 +100,15 @@ def _is_held(kind: AccountKind) -> bool:
 
 
 def _held(row: sa.Row[Any]) -> HeldAccount:
-    amounts = (row.debits_posted, row.credits_posted, row.debits_pending, row.credits_pending)
-    return HeldAccount.of_row(row.id, row.code, *(one.amount for one in amounts), row.version)
+    return HeldAccount.of_row(
+        row.id,
+        row.code,
+        row.debits_posted.amount,
+        row.credits_posted.amount,
+        row.debits_pending.amount,
+        row.credits_pending.amount,
+        row.version,
+    )
 
 
 async def store(tx: WriteSession, accounts: Collection[HeldAccount]) -> None:

@@ -191,9 +191,7 @@ async def _write_charges(
         rows = list(zip(asked, decided, map(book.named_limits, drawn), strict=True))
         made = await write_charges(tx, rows, sight.accounts, spent, at=at)
     else:
-        pages = [
-            _page(*one, drawn_from) for *one, drawn_from in zip(asked, decided, drawn, strict=True)
-        ]
+        pages = list(map(_page, asked, decided, drawn))
         made = len(await book.write(tx, pages, sight.accounts, at=at))
         await limits.draw(tx, spent)
     if made is not None and made < len(asked):

@@ -91,8 +91,8 @@ async def update_each(tx: WriteSession, guarded: sa.Update, rows: Sequence[Row])
 
 
 def among(
-    session: AsyncSession, query: sa.Select[Any], column: Any, values: Sequence[Any]
-) -> tuple[sa.Select[Any], dict[str, Any]]:
+    session: AsyncSession, query: sa.Select[*tuple[Any, ...]], column: Any, values: Sequence[Any]
+) -> tuple[sa.Select[*tuple[Any, ...]], dict[str, Any]]:
     """`query` for the rows whose `column` is one of `values`, and what to run it with.
 
     As `is_among`, for a query that is asked again and again: it is put together once.
@@ -103,7 +103,9 @@ def among(
 
 
 @lru_cache(maxsize=64)
-def _among(query: sa.Select[Any], column: Any, *, on_postgres: bool) -> sa.Select[Any]:
+def _among(
+    query: sa.Select[*tuple[Any, ...]], column: Any, *, on_postgres: bool
+) -> sa.Select[*tuple[Any, ...]]:
     if not on_postgres:
         return query.where(column.in_(sa.bindparam("among", expanding=True)))
     given = sa.bindparam("among", type_=sa.Text)

@@ -125,13 +125,7 @@ def build_api_side(
     """Build it; `ads` may be the engine in this process or the network over HTTP."""
     standings = Standings(grounds.database, grounds.clock, forecast)
     purse = Purse(grounds.database, grounds.clock, per_day=spend.per_day)
-    keys = GuardedKeys(
-        grounds.database,
-        grounds.clock,
-        grounds.shared_state,
-        standing=standings.tier,
-        is_stopped=is_stopped,
-    )
+    keys = _keys(grounds, standings, is_stopped)
     hours, exporter, completions = _monitored(grounds, collector)
     attestation = Attestation(grounds.signing.derive("organic"))
     # With nobody to share with, telling them would only cost time.
@@ -196,6 +190,16 @@ def _monitored(
         watchers=(hours.note, genai.note) if collector else (hours.note,),
     )
     return hours, exporter, rows
+
+
+def _keys(grounds: Foundations, standings: Standings, is_stopped: IsStopped) -> GuardedKeys:
+    return GuardedKeys(
+        grounds.database,
+        grounds.clock,
+        grounds.shared_state,
+        standing=standings.tier,
+        is_stopped=is_stopped,
+    )
 
 
 def _allowance(

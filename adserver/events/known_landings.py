@@ -23,7 +23,7 @@ class KnownLandings:
 
     def __init__(self, *, capacity: int = 100_000) -> None:
         self._capacity = capacity
-        self._landings: OrderedDict[int, tuple[Landing, float]] = OrderedDict()
+        self._landings: OrderedDict[int, tuple[Landing, float]] = OrderedDict()  # in seconds
 
     def get(self, creative_number: int) -> Landing | None:
         """The landing as it was last seen."""

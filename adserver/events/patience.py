@@ -6,9 +6,11 @@ leaves. Leaving ends the waiting only; what was asked for goes on.
 
 import asyncio
 from collections import deque
-from typing import Any
+from typing import Any, Final
 
 from kernel.errors import Unavailable
+
+_EARLY_S: Final = 0.001
 
 
 class Patience:
@@ -16,7 +18,8 @@ class Patience:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        # Who waits, and until when in seconds of the loop.
+        self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()  # seconds
         self._timer: asyncio.TimerHandle | None = None
 
     def keeps(self, told: "asyncio.Future[Any]") -> None:
@@ -36,7 +39,7 @@ class Patience:
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         # Timers are a little early now and then; who would be next in a moment goes too.
-        now = loop.time() + 0.001
+        now = loop.time() + _EARLY_S
         while self._waiting and (self._waiting[0][0] <= now or self._waiting[0][1].done()):
             _, told = self._waiting.popleft()
             if not told.done():
