@@ -10,7 +10,8 @@ from ledger import leases
 from ledger.caps import cap_days, cap_of, caps_on
 from ledger.charging import Charge, Charged, Refused
 from ledger.pockets import spendable
-from tests.ledger.charges import PRICE, Allow, Fund, Verified, a_charge, charge
+from tests.ledger.books import Books
+from tests.ledger.charges import PRICE, Allow, Fund, Verified, a_charge
 
 CAP = Micros(PRICE.amount * 2)
 
@@ -36,9 +37,11 @@ async def test_the_cap_holds_over_all_campaigns_and_renews_each_day(
     await capped(database, clock)
     first, second = await allow("cmp_1", 50 * PRICE.amount), await allow("cmp_2", 50 * PRICE.amount)
 
-    today = [await charge(database, a_click(n, (first, second)[n % 2]), clock) for n in range(4)]
+    today = [
+        await Books(database, clock).charge(a_click(n, (first, second)[n % 2])) for n in range(4)
+    ]
     clock.advance(days=1)
-    tomorrow = await charge(database, a_click(4, first), clock)
+    tomorrow = await Books(database, clock).charge(a_click(4, first))
 
     assert [type(one) for one in today] == [Charged, Charged, Refused, Refused]
     assert today[2] == Refused("click:2", cap_of("adv_1").scope)
@@ -54,7 +57,7 @@ async def test_clicks_at_once_never_pass_the_cap(
     key = await allow("cmp_1", 50 * PRICE.amount)
 
     outcomes = await asyncio.gather(
-        *(charge(database, a_click(number, key), clock) for number in range(6))
+        *(Books(database, clock).charge(a_click(number, key)) for number in range(6))
     )
 
     assert sum(isinstance(one, Charged) for one in outcomes) == 2
@@ -69,11 +72,11 @@ async def test_a_repeat_hears_what_it_heard_when_the_cap_is_over(
     key = await allow("cmp_1", 50 * PRICE.amount)
     await capped(database, clock, days=1)
     for number in range(3):
-        await charge(database, a_click(number, key), clock)
+        await Books(database, clock).charge(a_click(number, key))
 
     clock.advance(days=2)
-    again = await charge(database, a_click(2, key), clock)
-    later = [await charge(database, a_click(number, key), clock) for number in range(3, 8)]
+    again = await Books(database, clock).charge(a_click(2, key))
+    later = [await Books(database, clock).charge(a_click(number, key)) for number in range(3, 8)]
 
     assert again == Refused("click:2", "advertiser_day", repeated=True)
     assert all(isinstance(one, Charged) for one in later)
@@ -85,7 +88,7 @@ async def test_a_lease_takes_no_more_than_the_cap_leaves(
     await fund("adv_1", 100 * PRICE.amount)
     await capped(database, clock)
     key = await allow("cmp_1", 50 * PRICE.amount)
-    await charge(database, a_click(1, key), clock)
+    await Books(database, clock).charge(a_click(1, key))
 
     taken = [await _lease(database, clock, name, [key]) for name in ("lse_1", "lse_2")]
 
