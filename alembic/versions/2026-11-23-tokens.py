@@ -5,8 +5,8 @@ from alembic import op
 
 from kernel.database import UtcDateTime
 
-revision = "r19_tokens"
-down_revision = "r18_call_hours"
+revision = "r20_tokens"
+down_revision = "r19_versions"
 branch_labels = None
 depends_on = None
 
