@@ -22,7 +22,7 @@ from web import members
 from web.access_tokens import create_token
 from web.account_tables import PasskeyRow
 from web.people import person_by_email
-from web.roles import Role
+from web.roles import Role, TokenRole
 from web.sessions import open_session
 from web.tables import SignInSessionRow
 
@@ -69,7 +69,7 @@ async def _papers_of(
             tx,
             organisation_id=house.organisation_id,
             name=f"{mark} nightly",
-            role=Role.OWNER,
+            role=TokenRole.OWNER,
             created_by=person.id,
             days=None,
             clock=clock,

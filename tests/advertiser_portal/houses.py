@@ -33,7 +33,7 @@ from web.front_desk import front_desk
 from web.letters import Post
 from web.organisations import add_member, create_organisation
 from web.people import create_person, person_by_email
-from web.roles import Role
+from web.roles import Role, TokenRole
 
 PASSWORD = "correct horse battery"
 BID = Micros(450_000)
@@ -217,7 +217,7 @@ async def a_token(
             tx,
             organisation_id=house.organisation_id,
             name=f"for the {role.value}",
-            role=role,
+            role=TokenRole(role),
             created_by=owner.id,
             days=None,
             clock=clock,
