@@ -63,7 +63,9 @@ async def test_deliveries_and_clicks_become_a_belief(
     tally = learned.rates.of_creative[7]
     assert (tally.clicks, tally.conversions) == (1, 0)
     assert tally.expected == pytest.approx(3 * click_rate(0.8))
-    assert learned.rates.of_topic["running"] == learned.rates.of_campaign["cmp_a"] == tally
+    assert learned.rates.sold["cmp_a"] == tally
+    voice = tally.voice()
+    assert learned.rates.of_topic["running"] == learned.rates.of_campaign["cmp_a"] == voice
     assert learned.rates.belief(7, "cmp_a", "running").factor > 1.0
 
 
@@ -79,7 +81,7 @@ async def test_counting_again_counts_nothing_twice(database: Database, clock: Fr
     learned = Learned(database)
     await learned.refresh()
 
-    assert learned.rates.of_all.clicks == 2
+    assert learned.rates.sold["cmp_a"].clicks == 2
     assert sum(learned.curve.by_hour) > 0
     assert learned.curve != FLAT
 
