@@ -101,7 +101,8 @@ class LeaseTill:
         needed = came * self._period_ms * 2 // took_ms if took_ms else 0
         if was_used_up:
             return min(max(self._size * 2, needed), _LARGEST_SLICE)
-        return max(_FIRST_SLICE, min(self._size, needed)) if took_ms else self._size
+        # Nothing came: nothing is leased until something does, and then it may be as much as before.
+        return max(_FIRST_SLICE, min(self._size, needed)) if took_ms and came else self._size
 
     def _pays(self, price: Micros) -> bool:
         allowance = self._allowance
