@@ -43,9 +43,9 @@ async def count(database: Database, *, clock: Clock) -> None:
 async def count_on(tx: WriteSession, *, clock: Clock) -> bool:
     """Count the next hour at most; says whether that was all."""
     newest = clock.now() - _LAG
-    first = {"id": _THE_ROW, "counted_until": newest - _LOOKED_BACK}
-    await insert_once(tx, RankingMarkRow, first)
-    mark = await tx.get_one(RankingMarkRow, _THE_ROW, with_for_update=True, populate_existing=True)
+    mark = await tx.get(RankingMarkRow, _THE_ROW, with_for_update=True, populate_existing=True)
+    if mark is None:
+        mark = await _first_mark(tx, newest)
     since = mark.counted_until
     until = min(newest, since + _AT_ONCE)
     if until <= since:
@@ -54,6 +54,14 @@ async def count_on(tx: WriteSession, *, clock: Clock) -> bool:
     await _count_turns(tx, since, until)
     mark.counted_until = until
     return until == newest
+
+
+async def _first_mark(tx: WriteSession, newest: datetime) -> RankingMarkRow:
+    """Where counting begins: at the oldest decision, a week back at most."""
+    oldest = await tx.scalar(sa.select(DecisionRow.created_at).order_by(DecisionRow.id).limit(1))
+    since = max(newest - _LOOKED_BACK, min(newest, oldest or newest) - _LAG)
+    await insert_once(tx, RankingMarkRow, {"id": _THE_ROW, "counted_until": since})
+    return await tx.get_one(RankingMarkRow, _THE_ROW, with_for_update=True, populate_existing=True)
 
 
 async def _count_steps(tx: WriteSession, since: datetime, until: datetime) -> None:
