@@ -98,10 +98,19 @@ async def test_the_last_minute_waits(database: Database, clock: FrozenClock) -> 
 
 
 async def test_an_hour_is_counted_at_a_time(database: Database, clock: FrozenClock) -> None:
+    await happen(database, clock)
+    clock.advance(hours=2)
     async with database.writing() as tx:
         was_all = await count_on(tx, clock=clock)
 
     assert not was_all
+
+
+async def test_a_new_installation_has_nothing_to_look_through(
+    database: Database, clock: FrozenClock
+) -> None:
+    async with database.writing() as tx:
+        assert await count_on(tx, clock=clock)
 
 
 def test_an_hour_without_traffic_keeps_a_little_of_the_plan() -> None:
