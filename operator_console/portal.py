@@ -12,6 +12,7 @@ CONSOLE: Final = Portal(
     places=(
         Place("Review", "/operator/", "check"),
         Place("Calls", "/operator/calls", "search"),
+        Place("Payments", "/operator/payments", "wallet"),
     ),
     pitch="Decide what may be shown.",
 )

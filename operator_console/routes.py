@@ -5,6 +5,7 @@ POST /operator/creatives/{id}       approve or reject
 GET  /operator/decisions            JSON: how decisions ended, ?hours=24
 GET  /operator/decisions/{id}       JSON: one decision with every candidate, replayed
 GET  /operator/calls                how the calls of the API fare, ?span=hour, day or week
+GET  /operator/payments             what the till cannot mend; POST /again queues events once more
 GET, POST /operator/sign-in         POST /operator/sign-out
 """
 
@@ -13,6 +14,7 @@ from fastapi.responses import HTMLResponse
 
 from operator_console.calls_page import CallsPage
 from operator_console.explanations import Explanations
+from operator_console.payments_page import PaymentsPage
 from operator_console.portal import CONSOLE
 from operator_console.review import Review
 from web.front_desk import FrontDesk
@@ -34,5 +36,6 @@ def routes(front: FrontDesk) -> APIRouter:
     Review(pages).add_to(router)
     Explanations(front).add_to(router)
     CallsPage(pages).add_to(router)
+    PaymentsPage(pages).add_to(router)
     add_nothing_here(router, pages)
     return router

@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 from datetime import timedelta
+from typing import Any
 
 from advertiser_portal.billing.events import dead_events, revive
 from advertiser_portal.billing.promos import make_code
@@ -108,7 +109,7 @@ async def _closing(till: Till) -> Reconciliation:
         await till.gateway.close()
 
 
-def _as_json(result: Reconciliation) -> dict[str, int | bool]:
+def _as_json(result: Reconciliation) -> dict[str, Any]:
     return {
         "clean": result.is_clean,
         "seen": result.seen,
@@ -117,6 +118,16 @@ def _as_json(result: Reconciliation) -> dict[str, int | bool]:
         "booked_micros": result.booked.amount,
         "difference_micros": result.difference.amount,
         "suspense_micros": result.suspense.amount,
+        "suspects": [
+            {
+                "id": one.id,
+                "type": one.type,
+                "amount_micros": one.amount.amount,
+                "source": one.source,
+                "at": one.at.isoformat(),
+            }
+            for one in result.suspects
+        ],
     }
 
 
@@ -127,5 +138,9 @@ def _as_text(result: Reconciliation) -> str:
         f"  Stripe holds   {result.held.text()}",
         f"  The ledger has {result.booked.text()}, difference {result.difference.text()}",
         f"  In suspense    {result.suspense.text()}",
+    ]
+    lines += [
+        f"  ? {one.id}  {one.at:%Y-%m-%d}  {one.type}  {one.amount.text()}  {one.source or ''}"
+        for one in result.suspects
     ]
     return "\n".join(lines) + "\n"

@@ -65,6 +65,7 @@ class Plan:
     stripe: StripeKeys | None = None
     test_money: bool = False
     caution: Caution = USUAL
+    tax: bool = False
     portal: PortalPlan = field(default_factory=PortalPlan)
 
 
@@ -112,7 +113,9 @@ async def opened_road(plan: Plan) -> AsyncIterator[Road]:
                 FloorForecast(max(ads.publisher_zero.floor, plan.decisions.reserve))
             ),
         )
-        till = build_till_side(grounds, plan.stripe, stand_in=plan.test_money, caution=plan.caution)
+        till = build_till_side(
+            grounds, plan.stripe, stand_in=plan.test_money, caution=plan.caution, tax=plan.tax
+        )
         portal = build_portal_side(grounds, ads, api.chat, plan.portal, plan.decisions)
         await ads.warm_up()
         ads.start(crew)

@@ -100,6 +100,7 @@ class _Demo:
             programs_pay=True,
             stripe=stripe_keys(settings),
             caution=Caution(*settings.caution()),
+            tax=settings.stripe_tax,
             test_money=True,
             portal=portal_plan(settings, demo=True, talk_key=household.api_key),
         )

@@ -76,6 +76,7 @@ def plan_of(settings: ServeSettings) -> Plan:
         collector=_collector(settings),
         stripe=stripe_keys(settings),
         caution=Caution(*settings.caution()),
+        tax=settings.stripe_tax,
         portal=portal_plan(settings),
         work_inside=settings.work_inside or settings.database().startswith("sqlite"),
     )

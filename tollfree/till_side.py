@@ -46,7 +46,6 @@ class StripeKeys:
 
     secret_key: str
     webhook_secrets: tuple[str, ...]
-    tax: bool = False
 
     def __repr__(self) -> str:
         return "StripeKeys(…)"
@@ -55,7 +54,7 @@ class StripeKeys:
 def stripe_keys(settings: ServeSettings) -> StripeKeys | None:
     """The keys in the settings. Raises SettingsInvalid for a key without a webhook secret."""
     given = settings.stripe()
-    return None if given is None else StripeKeys(*given, tax=settings.stripe_tax)
+    return None if given is None else StripeKeys(*given)
 
 
 @dataclass(frozen=True)
@@ -116,12 +115,17 @@ def start_work(crew: Crew, till: Till, *, compare: bool) -> None:
 
 
 def build_till_side(
-    grounds: Foundations, keys: StripeKeys | None, *, stand_in: bool, caution: Caution
+    grounds: Foundations,
+    keys: StripeKeys | None,
+    *,
+    stand_in: bool,
+    caution: Caution,
+    tax: bool = False,
 ) -> TillSide | None:
-    """The till with real keys, with the stand-in, or none."""
+    """The till with real keys, with the stand-in, or none; with `tax` payments are taxed."""
     if keys is not None:
         gateway = _real_gateway(keys)
-        till = _till(grounds, gateway, caution, test_money=False, tax=keys.tax)
+        till = _till(grounds, gateway, caution, test_money=False, tax=tax)
         return TillSide(till, gateway, None, None)
     if not stand_in:
         return None
@@ -133,7 +137,7 @@ def build_till_side(
     gateway = StripeGateway(
         secret_key=_TEST_KEY, webhook_secrets=[secret], base_url=grounds.public_url + STAND_IN
     )
-    till = _till(grounds, gateway, caution, test_money=True)
+    till = _till(grounds, gateway, caution, test_money=True, tax=tax)
     return TillSide(till, gateway, fake, state_file)
 
 
@@ -148,7 +152,7 @@ def working_till(settings: ServeSettings, database: Database, clock: Clock) -> T
         public_url=settings.public_url or "",
         stop_ads=_stop_ads(clock),
         clock=clock,
-        tax=keys.tax,
+        tax=settings.stripe_tax,
         caution=Caution(*settings.caution()),
         pause=a_tenth,
     )
@@ -166,7 +170,7 @@ def _till(
     caution: Caution,
     *,
     test_money: bool,
-    tax: bool = False,
+    tax: bool,
 ) -> Till:
     return Till(
         grounds.database,

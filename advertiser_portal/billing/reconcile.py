@@ -11,6 +11,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from advertiser_portal.billing.attention import Suspect, suspects
 from advertiser_portal.billing.events import EventDesk, receive
 from advertiser_portal.billing.gateway import Movement, PaymentGateway, micros
 from advertiser_portal.billing.pause import Pause, no_pause
@@ -35,7 +36,10 @@ _BANK: Final = {"payout", "payout_failure", "payout_cancel", "topup", "topup_rev
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """How the two accounts compare: `difference` and `suspense` are zero when all is well."""
+    """How the two accounts compare: `difference` and `suspense` are zero when all is well.
+
+    `suspects` are the movements behind the suspense, of this window or an older one.
+    """
 
     seen: int
     explained: int
@@ -43,6 +47,7 @@ class Reconciliation:
     held: Micros
     booked: Micros
     suspense: Micros
+    suspects: tuple[Suspect, ...] = ()
 
     @property
     def difference(self) -> Micros:
@@ -202,6 +207,7 @@ class Reconciler:
         holdings = await self._gateway.holdings()
         async with self._database.reading() as session:
             found = await balances(session, [STRIPE_CLEARING, SUSPENSE])
+            parked = await suspects(session)
         held = micros(holdings.total_cents)
         result = Reconciliation(
             seen=seen,
@@ -210,6 +216,7 @@ class Reconciler:
             held=held,
             booked=found[STRIPE_CLEARING].posted,
             suspense=found[SUSPENSE].posted if SUSPENSE in found else ZERO,
+            suspects=parked,
         )
         _difference.set(result.difference.amount)
         if not result.is_clean:

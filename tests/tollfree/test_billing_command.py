@@ -1,13 +1,25 @@
 """``tollfree billing reconcile`` against the stand-in, as an operator would run it."""
 
+import asyncio
 import json
+import re
+from collections.abc import AsyncIterator
 
 import pytest
 
+from kernel.money import Micros
 from tests.advertiser_portal.billing.stand_in import stand_in_server
-from tests.advertiser_portal.billing.till_world import open_till
+from tests.advertiser_portal.billing.till_world import Bench, open_till
 from tollfree import billing, till_side
 from tollfree.__main__ import main
+from tollfree.crew import Crew
+
+
+@pytest.fixture
+async def bench(database, clock) -> AsyncIterator[Bench]:
+    opened = open_till(database, clock)
+    yield opened
+    await opened.till.gateway.close()
 
 
 @pytest.mark.parametrize("engine_kind", ["sqlite"])
@@ -24,7 +36,25 @@ async def test_it_says_that_all_is_well_and_what_is_left_when_not(database, cloc
     assert clean.is_clean
     assert "0 not explained" in billing._as_text(clean)
     assert not odd.is_clean
-    assert json.dumps(billing._as_json(odd))
+    assert re.search(r"\? txn_\w+  [\d-]+  stripe_fee  -\$7\.00  fee_odd", billing._as_text(odd))
+    told = json.loads(json.dumps(billing._as_json(odd)))
+    assert [one["amount_micros"] for one in told["suspects"]] == [-7_000_000]
+
+
+@pytest.mark.parametrize("engine_kind", ["sqlite"])
+async def test_what_nobody_took_while_no_worker_ran_is_replayed_when_one_starts(bench) -> None:
+    await bench.pay(100, hear=False)
+    bench.fake.platform.events.undelivered |= {one["id"] for one in bench.made("event")}
+    crew = Crew()
+
+    till_side.start_work(crew, bench.till, compare=True)
+    for _ in range(500):
+        if await bench.wallet():
+            break
+        await asyncio.sleep(0.01)
+    await crew.stop()
+
+    assert await bench.wallet() == Micros.from_units(100)
 
 
 def test_without_a_key_it_says_what_to_set(tmp_path, capsys) -> None:
