@@ -217,6 +217,8 @@ DOORS: dict[str, Door] = {
     f"POST {OPS}/sign-out": Door(None),
     f"GET {OPS}/": Door(SEE, operators_only=True),
     f"GET {OPS}/calls": Door(SEE, operators_only=True),
+    f"GET {OPS}/payments": Door(SEE, operators_only=True),
+    f"POST {OPS}/payments/again": Door(SEE, operators_only=True),
     f"GET {OPS}/decisions": Door(SEE, operators_only=True),
     f"GET {OPS}/decisions/{{decision_id}}": Door(SEE, operators_only=True),
     f"POST {OPS}/creatives/{{creative_id}}": Door(SEE, {"act": "approve"}, operators_only=True),

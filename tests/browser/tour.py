@@ -63,6 +63,7 @@ STOPS: dict[str, Stop] = {
     f"{OPS}/sign-in": Stop(NOBODY),
     f"{OPS}/": Stop(OPERATOR),
     f"{OPS}/calls": Stop(OPERATOR),
+    f"{OPS}/payments": Stop(OPERATOR),
     f"{P}/{{rest:path}}": Stop(),
     f"{DEV}/{{rest:path}}": Stop(),
     f"{OPS}/{{rest:path}}": Stop(OPERATOR),
