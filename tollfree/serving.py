@@ -12,7 +12,6 @@ import contextlib
 import gc
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol, TypeVar
@@ -26,7 +25,6 @@ _GRACE_SECONDS = 3
 _PATIENCE_SECONDS = 1
 # Requests leave little garbage in cycles; looking for it as often as by default costs a tenth.
 _COLLECT_AFTER = (10_000, 20, 50)
-_TURN_SECONDS = 0.0005
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -92,8 +90,6 @@ def _leave_alone_what_stays() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
-    # A decision on its thread needs the interpreter a few times, and has thirty milliseconds.
-    sys.setswitchinterval(_TURN_SECONDS)
 
 
 def _config(doorway: Doorway) -> uvicorn.Config:

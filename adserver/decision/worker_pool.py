@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 # The share of each new turn in what a turn is thought to take.
 _LEARNS: Final = 0.1
 # By default a thread that computes keeps the interpreter for five milliseconds from all others.
-_HANDS_OVER_S: Final = 0.001
+_HANDS_OVER_S: Final = 0.0005
 
 
 class Overloaded(Exception):
