@@ -1,8 +1,9 @@
 # ruff: noqa: ANN001, ANN201, ANN202, ANN204, D103, D101
 """Deliveries that campaigns pay for: spends from leases, each durable with its charge when told.
 
-Used by bench/money.py. One process, a few campaigns, every view distinct; a write is a statement
-that changes rows, counted at the engine, whatever it is for.
+Used by bench/money.py. One process, a few campaigns, every view distinct. Views are handed in as
+fast as they are written for the rate, and then as they would come, at a steady rate, for the
+writes: a write is a statement that changes rows, counted at the engine, whatever it is for.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from ledger.verify import verify
 
 PRICE = Micros(4_250)
 MOST_BEHIND = 100_000
+STEADY_RATE, STEADY_SECONDS, HANDED_IN_EVERY = 25_000, 12.0, 0.02
 
 
 async def measure_deliveries(url, *, count, campaigns):
@@ -39,10 +41,14 @@ async def measure_deliveries(url, *, count, campaigns):
     desk = ImpressionDesk(database, clock, lives=timedelta(seconds=30), capacity=2_000_000)
     await _deliver(desk, _views(payers, count // 4))
     views = _views(payers, count)
-    before, started, cpu = writes[0], time.perf_counter(), time.process_time()
+    started, cpu = time.perf_counter(), time.process_time()
     told = await _deliver(desk, views)
     took, cpu = time.perf_counter() - started, time.process_time() - cpu
-    wrote = writes[0] - before
+    steady = _views(payers, int(STEADY_RATE * STEADY_SECONDS))
+    before, began = writes[0], time.perf_counter()
+    waiting = await _as_they_come(desk, steady)
+    lasted, wrote = time.perf_counter() - began, writes[0] - before
+    told += await asyncio.gather(*waiting)
     await desk.close()
     async with database.writing() as tx:
         await settle(tx, clock=clock)
@@ -52,9 +58,10 @@ async def measure_deliveries(url, *, count, campaigns):
     assert not violations, violations[:3]
     assert not any(told), set(told)
     return {
-        "deliveries_per_s": round(len(told) / took),
-        "deliveries_per_cpu_second": round(len(told) / cpu),
-        "writes_per_s_per_campaign": round(wrote / took / campaigns, 2),
+        "deliveries_per_s": round(len(views) / took),
+        "deliveries_per_cpu_second": round(len(views) / cpu),
+        "steady_deliveries_per_s": round(len(steady) / lasted),
+        "writes_per_s_per_campaign": round(wrote / lasted / campaigns, 2),
     }
 
 
@@ -80,6 +87,16 @@ async def _deliver(desk, views):
             await asyncio.sleep(0.02)
         await asyncio.sleep(0)
     return await asyncio.gather(*waiting)
+
+
+async def _as_they_come(desk, views):
+    """Hand in views at the steady rate; returns what waits for them to be durable."""
+    at_once = int(STEADY_RATE * HANDED_IN_EVERY)
+    began, waiting = time.perf_counter(), []
+    for number, start in enumerate(range(0, len(views), at_once), start=1):
+        waiting += [desk.view(view) for view in views[start : start + at_once]]
+        await asyncio.sleep(max(0.0, began + number * HANDED_IN_EVERY - time.perf_counter()))
+    return waiting
 
 
 def _counted(database):
