@@ -73,9 +73,12 @@ async def test_hiding_an_advertiser_is_effective_from_the_next_turn_on(world: Wo
 
     async with caller(application(world)) as client:
         answer = await client.post(f"/why/{first.decision_id}/hide")
-    here = await engine.decide(asking(SHOES, SHOES, session="one"), publisher=ZERO)
+    at_once = await engine.decide(asking(SHOES, SHOES, session="one"), publisher=ZERO)
+    # A rival of the same category does not follow directly, hidden or not.
+    here = await engine.decide(asking(SHOES, SHOES, SHOES, session="one"), publisher=ZERO)
     elsewhere = await engine.decide(asking(SHOES, session="two"), publisher=ZERO)
 
+    assert at_once.ad is None
     assert (answer.status_code, "no more ads" in answer.text) == (200, True)
     assert here.ad is not None
     assert elsewhere.ad is not None
