@@ -149,7 +149,10 @@ class LeaseTill:
             await self._write_off(waiting, no_money)
             return
         self._allowance = None if taken is None else leases.Allowance(taken, self._clock)
-        for view, told in waiting:
+        # Whoever came in the meantime found no lease; that says nothing about the new one.
+        came_late, self._uncovered = self._uncovered, []
+        self.is_used_up.clear()
+        for view, told in [*waiting, *came_late]:
             self._cover(view, told)
 
     async def _take(self, views: Sequence[View], price: Micros) -> leases.Lease | Refused:

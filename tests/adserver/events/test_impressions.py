@@ -126,6 +126,32 @@ async def test_a_lease_is_made_for_what_came_lately_so_that_turns_stay_rare(
     assert await world.spent() == PRICE * 2_101
 
 
+async def test_views_that_come_during_a_turn_do_not_call_for_another(
+    world: World, database: Database, clock: FrozenClock
+) -> None:
+    till = LeaseTill(
+        database,
+        clock,
+        lives=timedelta(seconds=30),
+        period_ms=3_000,
+        told=lambda _views, _why: None,
+    )
+    first, during = (asyncio.get_running_loop().create_future() for _ in range(2))
+    till.add(a_view(world), first)
+    await till.turn()
+    clock.advance(seconds=3)
+
+    turning = asyncio.create_task(till.turn())
+    await asyncio.sleep(0)
+    till.add(a_view(world), during)
+    assert till.is_used_up.is_set()
+    await turning
+
+    assert not till.is_used_up.is_set()
+    await till.turn(renews=False)
+    assert (await first, await during) == ("", "")
+
+
 async def test_a_report_that_comes_too_late_costs_nothing(world: World, clock: FrozenClock) -> None:
     desk = a_desk(world, interval_s=60.0, lives=timedelta(seconds=15))
     first = desk.view(a_view(world))
