@@ -17,7 +17,23 @@ from kernel.money import Micros
 _BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-class FactRow(Base):
+class _Facts:
+    """What is counted, and what it cost and earned: of a slot and of a day alike."""
+
+    delivered: Mapped[int] = mapped_column(sa.BigInteger)
+    rendered: Mapped[int] = mapped_column(sa.BigInteger)
+    viewable: Mapped[int] = mapped_column(sa.BigInteger)
+    clicks: Mapped[int] = mapped_column(sa.BigInteger)
+    billed: Mapped[int] = mapped_column(sa.BigInteger)
+    invalid: Mapped[int] = mapped_column(sa.BigInteger)
+    conversions: Mapped[int] = mapped_column(sa.BigInteger)
+    spend_micros: Mapped[Micros]
+    credited_micros: Mapped[Micros]
+    earned_micros: Mapped[Micros]
+    value_micros: Mapped[Micros]
+
+
+class FactRow(_Facts, Base):
     """What one combination of everything brought in one slot; unknown dimensions are empty."""
 
     __tablename__ = "report_fact"
@@ -38,17 +54,6 @@ class FactRow(Base):
     topic: Mapped[str] = mapped_column(sa.String(40))
     country: Mapped[str] = mapped_column(sa.String(2))
     format: Mapped[str] = mapped_column(sa.String(10))
-    delivered: Mapped[int] = mapped_column(sa.BigInteger)
-    rendered: Mapped[int] = mapped_column(sa.BigInteger)
-    viewable: Mapped[int] = mapped_column(sa.BigInteger)
-    clicks: Mapped[int] = mapped_column(sa.BigInteger)
-    billed: Mapped[int] = mapped_column(sa.BigInteger)
-    invalid: Mapped[int] = mapped_column(sa.BigInteger)
-    conversions: Mapped[int] = mapped_column(sa.BigInteger)
-    spend_micros: Mapped[Micros]
-    credited_micros: Mapped[Micros]
-    earned_micros: Mapped[Micros]
-    value_micros: Mapped[Micros]
 
 
 class WindowRow(Base):
@@ -73,7 +78,7 @@ class DayRow(Base):
     built_at: Mapped[datetime | None]
 
 
-class DayCellRow(Base):
+class DayCellRow(_Facts, Base):
     """What one value of one dimension brought a campaign on a publisher's ground in a whole day."""
 
     __tablename__ = "report_day_cell"
@@ -90,14 +95,3 @@ class DayCellRow(Base):
     publisher_id: Mapped[str] = mapped_column(sa.String(40))
     campaign_id: Mapped[str] = mapped_column(sa.String(40))
     value: Mapped[str] = mapped_column(sa.String(60))
-    delivered: Mapped[int] = mapped_column(sa.BigInteger)
-    rendered: Mapped[int] = mapped_column(sa.BigInteger)
-    viewable: Mapped[int] = mapped_column(sa.BigInteger)
-    clicks: Mapped[int] = mapped_column(sa.BigInteger)
-    billed: Mapped[int] = mapped_column(sa.BigInteger)
-    invalid: Mapped[int] = mapped_column(sa.BigInteger)
-    conversions: Mapped[int] = mapped_column(sa.BigInteger)
-    spend_micros: Mapped[Micros]
-    credited_micros: Mapped[Micros]
-    earned_micros: Mapped[Micros]
-    value_micros: Mapped[Micros]

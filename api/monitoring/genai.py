@@ -8,7 +8,9 @@ asks for it. Attributes are from closed sets; there is no text in them. Pure.
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
+
+from api.monitoring.called import Called
 
 _SECONDS: Final = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)  # fmt: skip
 _FIRST_BOUNDS: Final = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)  # fmt: skip
@@ -30,27 +32,6 @@ INSTRUMENTS: Final[dict[str, tuple[str, tuple[float, ...]]]] = {
 _MOST_SERIES: Final = 2_000
 
 Attributes = tuple[tuple[str, str], ...]
-
-
-class Called(Protocol):
-    """What is read of a call's row."""
-
-    @property
-    def model(self) -> str: ...
-    @property
-    def upstream(self) -> str: ...
-    @property
-    def status(self) -> int: ...
-    @property
-    def prompt_tokens(self) -> int: ...
-    @property
-    def completion_tokens(self) -> int: ...
-    @property
-    def tokens_estimated(self) -> bool: ...
-    @property
-    def first_token_ms(self) -> float | None: ...
-    @property
-    def total_ms(self) -> float: ...
 
 
 @dataclass(slots=True)

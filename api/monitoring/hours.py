@@ -11,13 +11,14 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.monitoring.called import Called
 from api.monitoring.sketch import Sketch
 from api.tables import CallHour
 from kernel.database import Database, WriteSession
@@ -32,35 +33,6 @@ _LEFT: Final = 499
 
 _log = logger(__name__)
 _lost: Final = counter("call_sums_lost", "Sums of an hour that were dropped for want of room.")
-
-
-class Called(Protocol):
-    """What is read of a call's row."""
-
-    @property
-    def app_id(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def upstream(self) -> str: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def status(self) -> int: ...
-    @property
-    def prompt_tokens(self) -> int: ...
-    @property
-    def completion_tokens(self) -> int: ...
-    @property
-    def cached_tokens(self) -> int: ...
-    @property
-    def cost_micros(self) -> Micros: ...
-    @property
-    def ad_outcome(self) -> str: ...
-    @property
-    def first_token_ms(self) -> float | None: ...
-    @property
-    def total_ms(self) -> float: ...
 
 
 @dataclass(slots=True)
